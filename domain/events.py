@@ -1,0 +1,150 @@
+"""What is recorded: one flat JSON an event, the same in the log, in Kafka and in the history.
+
+A published topic never changes its meaning. Loading checks types, tolerates fields it does not know, and applies no
+rule, so that history always loads whatever the rules have become.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Final, Literal, TypeVar
+from uuid import UUID, uuid5
+
+from pydantic import ConfigDict
+
+from domain.values import Instant, WireModel, stream_id
+
+
+E = TypeVar("E", bound="BaseEvent")
+
+
+class BaseEvent(WireModel):
+    """Who changed what, when and by which command."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    TOPIC: ClassVar[str]
+
+    event_id: UUID
+    sdk_app_id: int
+    user_id: str
+    revision: int
+    recorded_at: Instant
+    actor: str
+    device: str | None = None
+    command: str
+    command_id: UUID
+    correlation_id: str
+    causation_id: UUID
+    traceparent: str | None = None
+
+    @property
+    def originator_id(self) -> UUID:
+        """The stream, as `eventsourcing` names it."""
+        return stream_id(self.sdk_app_id, self.user_id)
+
+    @property
+    def originator_version(self) -> int:
+        """The revision, as `eventsourcing` names it."""
+        return self.revision
+
+
+class GroupCreated(BaseEvent):
+    """A group is there, empty and last in the list."""
+
+    TOPIC = "conversation-groups.group-created.v1"
+
+    group_id: int
+    group_name: str
+
+
+class GroupRenamed(BaseEvent):
+    """A group has another name."""
+
+    TOPIC = "conversation-groups.group-renamed.v1"
+
+    group_id: int
+    old_name: str
+    group_name: str
+
+
+class GroupDeleted(BaseEvent):
+    """A group is gone, and these conversations are no longer in it."""
+
+    TOPIC = "conversation-groups.group-deleted.v1"
+
+    group_id: int
+    group_name: str
+    conversation_ids: tuple[str, ...]
+
+
+class ConversationsAdded(BaseEvent):
+    """Conversations that were not in a group are in it, in this order after those it had."""
+
+    TOPIC = "conversation-groups.conversations-added.v1"
+
+    group_id: int
+    group_name: str
+    conversation_ids: tuple[str, ...]
+
+
+class ConversationsRemoved(BaseEvent):
+    """Conversations that were in a group are not in it any more."""
+
+    TOPIC = "conversation-groups.conversations-removed.v1"
+
+    group_id: int
+    group_name: str
+    conversation_ids: tuple[str, ...]
+    reason: Literal["removed", "evicted"]
+    """`removed` by the command itself, or `evicted` to make room under the app's limit."""
+
+
+class GroupsReordered(BaseEvent):
+    """One group was moved, and this is the order of all."""
+
+    TOPIC = "conversation-groups.groups-reordered.v1"
+
+    group_id: int
+    group_name: str
+    order: tuple[int, ...]
+
+
+Event = GroupCreated | GroupRenamed | GroupDeleted | ConversationsAdded | ConversationsRemoved | GroupsReordered
+
+EVENT_TYPES: Final[dict[str, type[Event]]] = {
+    event_type.TOPIC: event_type
+    for event_type in (
+        GroupCreated,
+        GroupRenamed,
+        GroupDeleted,
+        ConversationsAdded,
+        ConversationsRemoved,
+        GroupsReordered,
+    )
+}
+"""Every event ever published, by its topic."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamp:
+    """What all events of one command have in common."""
+
+    sdk_app_id: int
+    user_id: str
+    recorded_at: datetime
+    actor: str
+    device: str | None
+    command: str
+    command_id: UUID
+    correlation_id: str
+    traceparent: str | None
+
+    def event(self, event_type: type[E], revision: int, data: dict[str, Any]) -> E:
+        """Make the event of this revision; its ID follows from command and revision, so that deciding stays pure."""
+        return event_type(
+            event_id=uuid5(self.command_id, str(revision)),
+            revision=revision,
+            causation_id=self.command_id,
+            **vars(self),
+            **data,
+        )

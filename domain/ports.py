@@ -1,0 +1,72 @@
+"""What the service and the followers need of a store; each store is one implementation, all pass one contract suite."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from domain.events import Event
+
+
+class Unavailable(Exception):  # noqa: N818 - a state of the other side, which passes
+    """A service that is needed does not answer now. Nothing was changed; the same call may succeed later."""
+
+
+class Entry(NamedTuple):
+    """One event at its place in the log."""
+
+    position: int
+    """From 1 up, in the order of recording; comparable within one log only."""
+
+    event: Event
+    value: bytes
+    """The event's JSON as it was recorded, with whatever this version of the service does not know."""
+
+
+class EventLog(Protocol):
+    """The one log, to be read from any position on. Every method raises `Unavailable`."""
+
+    def log_id(self) -> UUID:
+        """Tell which log this is; renewed by the operator after a backup was restored."""
+        ...
+
+    def head(self) -> int:
+        """Give the newest position, 0 for an empty log."""
+        ...
+
+    def read(self, after: int, limit: int) -> Sequence[Entry]:
+        """Read at most `limit` entries that follow the position `after`, oldest first, without a gap."""
+        ...
+
+    def read_user(self, stream: UUID, after: int, limit: int | None = None) -> Sequence[Entry]:
+        """Read one user's entries that follow the revision `after`, oldest first."""
+        ...
+
+
+class Key(NamedTuple):
+    """An idempotency key and its scope."""
+
+    sdk_app_id: int
+    user_id: str
+    key: str
+
+
+class Kept(NamedTuple):
+    """The outcome that is kept for an idempotency key."""
+
+    key: Key
+    command_hash: bytes
+    """SHA-256 of the parsed command."""
+
+    outcome: bytes
+    """JSON of the outcome or of the refusal."""
+
+    kept_at: datetime
+
+
+class KeptOutcomes(Protocol):
+    """The outcomes that make a repeated command safe. They are written with the events, in one transaction."""
+
+    def find_kept(self, keys: Iterable[Key]) -> dict[Key, Kept]:
+        """Look up the outcomes of those of `keys` that were used before and have not expired."""
+        ...
