@@ -94,17 +94,20 @@ class Draft:
         self._stamp = stamp
 
     def record(self, event_type: type[Event], **data: Any) -> None:
+        """Draw up the next event and apply it."""
         event = self._stamp.event(event_type, self.state.revision + 1, data)
         self.events.append(event)
         self.state = evolve(self.state, event)
 
     def existing(self, group: str | int) -> Group:
+        """Give the group that the command names."""
         found = self.state.find(group)
         if found is None:
             raise GroupNotFound(group)
         return found
 
     def done(self, group_id: int | None, group_name: str) -> Decision:
+        """Answer for this group; without an ID for none."""
         recorded = tuple(Recorded(event_id=e.event_id, type=e.TOPIC, revision=e.revision) for e in self.events)
         outcome = Outcome(
             revision=self.state.revision,

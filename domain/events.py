@@ -13,7 +13,6 @@ from pydantic import ConfigDict
 
 from domain.values import Instant, WireModel, stream_id
 
-
 E = TypeVar("E", bound="BaseEvent")
 
 

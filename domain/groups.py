@@ -51,7 +51,7 @@ class UserConversationGroups:
         return next((found for found in self.groups.values() if found.name == group), None)
 
     def age(self, conversation_id: str) -> int:
-        """Number the earliest membership of a grouped conversation that still stands: the smaller, the older."""
+        """Give the number of the earliest membership that still stands: the smaller, the older the conversation."""
         return self.groups[self.groups_of[conversation_id][0]].joined[conversation_id]
 
 

@@ -1,4 +1,4 @@
-"""The loop that every follower of the log shares: read after the checkpoint, handle the batch, checkpoint with the effect.
+"""The loop that all followers of the log share: read after the checkpoint, take effect and checkpoint at once.
 
 No thread and no technology here: whoever runs a follower calls `step` again and again.
 """

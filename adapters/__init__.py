@@ -1,0 +1,1 @@
+"""Technology: the event store, the views, Kafka, HTTP and the command line. `main` builds everything."""

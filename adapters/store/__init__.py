@@ -1,0 +1,1 @@
+"""The event store: one file for each database."""

@@ -1,0 +1,30 @@
+"""One process writes to an SQLite file: the one that holds the lock on the file beside it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+
+class HeldElsewhere(Exception):  # noqa: N818 - a state of the database
+    """Another process, most likely a running service, writes to this database."""
+
+
+@contextmanager
+def sole_writer(database: Path) -> Iterator[None]:
+    """Be the one process that writes to `database`; raises `HeldElsewhere` at once where another one is.
+
+    The operating system lets go of the lock when the process ends, however it ends.
+    """
+    lock = FileLock(database.with_name(database.name + ".lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as held:
+        raise HeldElsewhere(
+            f"Another process writes to {database.name}. Stop that service, or send through it with --url."
+        ) from held
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,188 @@
+"""The log and the kept outcomes in one SQLite file: `eventsourcing`'s recorder, made durable and gap-free."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from eventsourcing.persistence import (
+    ConnectionPoolClosedError,
+    InterfaceError,
+    Notification,
+    OperationalError,
+    StoredEvent,
+)
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+    SQLiteFactory,
+)
+
+from adapters.store.mapper import EventMapper, UnreadableEvent
+from adapters.store.turns import FirstCome
+from domain.ports import Entry, Kept, Key, Unavailable
+
+PRUNED_AT_ONCE = 20
+"""How many expired outcomes leave with one commit: more than come in, few enough to be quick."""
+
+
+class DurablePool(SQLiteConnectionPool):
+    """Connections whose commits survive a loss of power."""
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        connection.cursor().execute("PRAGMA synchronous=FULL")
+        return connection
+
+
+class OneWriterDatastore(SQLiteDatastore):
+    """Write transactions of this process take turns, in the order they were asked for."""
+
+    def __init__(self, db_name: str) -> None:
+        super().__init__(db_name)
+        self.pool = DurablePool(db_name=db_name)
+        self._writers = FirstCome()
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        """Give a cursor in a transaction; raises `Unavailable` where the database does not answer."""
+        try:
+            with self._writers if commit else nullcontext(), super().transaction(commit=commit) as cursor:
+                yield cursor
+        except (OperationalError, InterfaceError, ConnectionPoolClosedError, sqlite3.OperationalError) as error:
+            raise Unavailable(f"The database does not answer: {error}") from error
+
+
+class SQLiteRecorder(SQLiteApplicationRecorder):
+    """Writes events, and the outcomes kept for idempotency keys, in one transaction."""
+
+    def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
+        super().__init__(datastore, events_table_name)
+        # The table has a position of its own: a bare rowid may be renumbered by VACUUM.
+        self.insert_events_statement = (
+            "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?)"
+        )
+
+    def find_kept(self, keys: Iterable[Key]) -> dict[Key, Kept]:
+        """Look up the outcomes kept for `keys`."""
+        found: dict[Key, Kept] = {}
+        with self.datastore.transaction(commit=False) as c:
+            for key in keys:
+                c.execute(
+                    "SELECT command_hash, outcome, kept_at FROM kept_outcomes "
+                    "WHERE sdk_app_id = ? AND user_id = ? AND key = ?",
+                    key,
+                )
+                for command_hash, outcome, kept_at in c.fetchall():
+                    found[key] = Kept(key, command_hash, outcome, datetime.fromisoformat(kept_at))
+        return found
+
+    def _insert_events(
+        self,
+        c: SQLiteCursor,
+        stored_events: Sequence[StoredEvent],
+        *,
+        kept: Sequence[Kept] = (),
+        expired: datetime | None = None,
+        **kwargs: Any,
+    ) -> Sequence[int] | None:
+        c.executemany(
+            "INSERT OR REPLACE INTO kept_outcomes VALUES (?, ?, ?, ?, ?, ?)",
+            [(*k.key, k.command_hash, k.outcome, k.kept_at.isoformat()) for k in kept],
+        )
+        if expired is not None:
+            c.execute(
+                "DELETE FROM kept_outcomes WHERE rowid IN "
+                "(SELECT rowid FROM kept_outcomes WHERE kept_at <= ? ORDER BY kept_at LIMIT ?)",
+                (expired.isoformat(), PRUNED_AT_ONCE),
+            )
+        return super()._insert_events(c, stored_events, **kwargs)
+
+
+class SQLiteStore(SQLiteFactory):
+    """Makes the recorder; named to the service by its topic, `adapters.store.sqlite:SQLiteStore`."""
+
+    application_recorder_class = SQLiteRecorder
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env)
+        self.datastore = OneWriterDatastore(self.env.get(self.SQLITE_DBNAME) or "")
+
+
+def environment(database: Path) -> dict[str, str]:
+    """Name this store, for a database that has been migrated, to the service."""
+    return {
+        "PERSISTENCE_MODULE": "adapters.store.sqlite:SQLiteStore",
+        "MAPPER_TOPIC": "adapters.store.mapper:EventMapper",
+        "SQLITE_DBNAME": str(database),
+        "CREATE_TABLE": "n",
+    }
+
+
+class SQLiteLog:
+    """Reads the log: implements `domain.ports.EventLog`."""
+
+    def __init__(self, recorder: SQLiteApplicationRecorder, mapper: EventMapper) -> None:
+        self._recorder = recorder
+        self._datastore = recorder.datastore
+        self._mapper = mapper
+
+    def log_id(self) -> UUID:
+        """Tell which log this is."""
+        with self._datastore.transaction(commit=False) as c:
+            c.execute("SELECT id FROM log")
+            return UUID(c.fetchone()["id"])
+
+    def renew_log_id(self) -> UUID:
+        """Make this another log for all who hold positions in it: for the operator, after a backup was restored."""
+        log_id = uuid4()
+        with self._datastore.transaction(commit=True) as c:
+            c.execute("UPDATE log SET id = ?", (str(log_id),))
+        return log_id
+
+    def head(self) -> int:
+        """Give the newest position, 0 for an empty log."""
+        return self._recorder.max_notification_id() or 0
+
+    def read(self, after: int, limit: int) -> Sequence[Entry]:
+        """Read at most `limit` entries that follow the position `after`."""
+        return self._entries(self._recorder.select_notifications(after, limit, inclusive_of_start=False))
+
+    def read_user(self, stream: UUID, after: int, limit: int | None = None) -> Sequence[Entry]:
+        """Read one user's entries that follow the revision `after`."""
+        with self._datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT rowid, * FROM stored_events WHERE originator_id = ? AND originator_version > ? "
+                "ORDER BY originator_version LIMIT ?",
+                (stream.hex, after, -1 if limit is None else limit),
+            )
+            rows = c.fetchall()
+        return self._entries(
+            Notification(
+                id=row["rowid"],
+                originator_id=stream,
+                originator_version=row["originator_version"],
+                topic=row["topic"],
+                state=row["state"],
+            )
+            for row in rows
+        )
+
+    def _entries(self, notifications: Iterable[Notification]) -> list[Entry]:
+        """Load entries up to one that cannot be read: what stands before it can still be handled."""
+        entries: list[Entry] = []
+        for notification in notifications:
+            try:
+                event = self._mapper.to_domain_event(notification)
+            except UnreadableEvent:
+                if entries:
+                    break
+                raise
+            entries.append(Entry(notification.id, event, notification.state))
+        return entries

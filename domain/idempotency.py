@@ -1,0 +1,36 @@
+"""What is kept for an idempotency key, so that a command sent twice is carried out once and answered alike."""
+
+import json
+from hashlib import sha256
+from typing import Final
+
+from domain.commands import Command
+from domain.outcomes import Outcome
+from domain.refusals import GroupNameTaken, GroupNotFound, Refusal, RevisionConflict, TooManyGroups
+
+_REFUSALS: Final = {kind.__name__: kind for kind in (GroupNotFound, GroupNameTaken, RevisionConflict, TooManyGroups)}
+
+
+def command_hash(command: Command) -> bytes:
+    """Hash what the command says, whatever the spelling of its JSON was."""
+    return sha256(command.to_json()).digest()
+
+
+def is_kept(result: Outcome | Refusal) -> bool:
+    """Tell whether a repeated key gets this result again: every success, and what another state would have allowed."""
+    return isinstance(result, Outcome) or result.reads_state
+
+
+def to_kept(result: Outcome | Refusal) -> bytes:
+    """Give the JSON to keep for a result."""
+    if isinstance(result, Outcome):
+        return result.to_json()
+    return json.dumps({"refusal": type(result).__name__, "facts": result.args}).encode()
+
+
+def from_kept(kept: bytes) -> Outcome | Refusal:
+    """Give the result that `to_kept` was given."""
+    facts = json.loads(kept)
+    if "refusal" in facts:
+        return _REFUSALS[facts["refusal"]](*facts["facts"])
+    return Outcome.model_validate_json(kept)
