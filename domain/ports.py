@@ -34,6 +34,10 @@ class EventLog(Protocol):
         """Give the newest position, 0 for an empty log."""
         ...
 
+    def revision(self, stream: UUID) -> int:
+        """Give one user's newest revision, 0 for a user nobody wrote for."""
+        ...
+
     def read(self, after: int, limit: int) -> Sequence[Entry]:
         """Read at most `limit` entries that follow the position `after`, oldest first, without a gap."""
         ...

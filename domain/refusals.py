@@ -3,7 +3,7 @@
 Every refusal is raised before anything is recorded. Its arguments are its facts: `type(r)(*r.args)` makes it again.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
@@ -15,7 +15,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
     reads_state: ClassVar[bool] = False
     """Whether another state would have let the command pass: then a repeated key gets the same refusal again."""
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> dict[str, Any]:
         """Give what a program needs to go on, by field name."""
         return dict(vars(self))
 
@@ -120,7 +120,7 @@ class GroupNotFound(Refusal):
         named = f"ID {self.group}" if isinstance(self.group, int) else f"the name {self.group!r}"
         return f"This user has no group with {named}."
 
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> dict[str, Any]:
         """Name the group as the command did."""
         return {"group_id" if isinstance(self.group, int) else "group_name": self.group}
 

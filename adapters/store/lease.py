@@ -17,7 +17,8 @@ def sole_writer(database: Path) -> Iterator[None]:
 
     The operating system lets go of the lock when the process ends, however it ends.
     """
-    lock = FileLock(database.with_name(database.name + ".lock"), timeout=0)
+    # `doctor` holds the lock for a moment when it looks, so a first "no" is not believed.
+    lock = FileLock(database.with_name(database.name + ".lock"), timeout=0.2, poll_interval=0.02)
     try:
         lock.acquire()
     except Timeout as held:

@@ -1,6 +1,8 @@
 """Bring a database up to date: each step once, in order, all or nothing."""
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -8,34 +10,58 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
+
+
+class NotMigrated(Exception):  # noqa: N818 - a state of the database
+    """The database is not there, or not up to date."""
 
 
 def migrate_sqlite(database: Path) -> list[str]:
     """Apply the steps that are missing and name them. The caller is the sole writer of `database`."""
-    engine = create_engine(
-        "sqlite://", creator=lambda: sqlite3.connect(database, isolation_level=None), poolclass=NullPool
-    )
+    engine = _engine(lambda: sqlite3.connect(database, isolation_level=None))
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # The driver would otherwise commit each CREATE TABLE by itself.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    with engine.begin() as connection:
-        return _upgrade(connection, "sqlite")
+    with engine.begin() as connection, _steps("sqlite") as config:
+        missing = _missing(connection, config)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "heads")
+        return missing
 
 
-def _upgrade(connection: Connection, dialect: str) -> list[str]:
+def check_sqlite(database: Path) -> None:
+    """Refuse to go on with a database that is not up to date; changes nothing; raises `NotMigrated`."""
+    if not database.exists():
+        raise NotMigrated(f"There is no database {database}. Start `convgroups serve`, or run `convgroups migrate`.")
+    with (
+        _engine(lambda: sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)).connect() as connection,
+        _steps("sqlite") as config,
+    ):
+        missing = _missing(connection, config)
+    if missing:
+        raise NotMigrated(f"{database} lacks the steps {', '.join(missing)}. Run `convgroups migrate`.")
+
+
+def _engine(connect: Callable[[], sqlite3.Connection]) -> Engine:
+    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+
+@contextmanager
+def _steps(dialect: str) -> Iterator[Config]:
     with as_file(files("adapters.store") / "migrations") as folder:
         config = Config()
         config.set_main_option("script_location", str(folder))
         config.set_main_option("version_locations", str(folder / dialect))
         config.set_main_option("path_separator", "newline")
-        config.attributes["connection"] = connection
-        scripts = ScriptDirectory.from_config(config)
-        current = MigrationContext.configure(connection).get_current_revision()
-        missing = [step.revision for step in scripts.iterate_revisions("heads", current)]
-        command.upgrade(config, "heads")
-        return missing[::-1]
+        yield config
+
+
+def _missing(connection: Connection, config: Config) -> list[str]:
+    current = MigrationContext.configure(connection).get_current_revision()
+    steps = ScriptDirectory.from_config(config).iterate_revisions("heads", current)
+    return [step.revision for step in steps][::-1]

@@ -150,6 +150,12 @@ class SQLiteLog:
         """Give the newest position, 0 for an empty log."""
         return self._recorder.max_notification_id() or 0
 
+    def revision(self, stream: UUID) -> int:
+        """Give one user's newest revision."""
+        with self._datastore.transaction(commit=False) as c:
+            c.execute("SELECT MAX(originator_version) FROM stored_events WHERE originator_id = ?", (stream.hex,))
+            return c.fetchone()[0] or 0
+
     def read(self, after: int, limit: int) -> Sequence[Entry]:
         """Read at most `limit` entries that follow the position `after`."""
         return self._entries(self._recorder.select_notifications(after, limit, inclusive_of_start=False))

@@ -1,0 +1,92 @@
+"""What `convgroups doctor` finds. It looks only, also while a service runs."""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from adapters.kafka.probe import probe
+from adapters.kafka.refused import RelayRefused
+from adapters.main import Store, kafka_settings, open_store
+from adapters.settings import PREFIX, SettingRefused, Settings, read_settings, unknown_settings
+from adapters.store.lease import HeldElsewhere, sole_writer
+from adapters.store.migrate import NotMigrated
+from domain.ports import Unavailable
+
+
+class Finding(NamedTuple):
+    """One thing looked at."""
+
+    state: Literal["ok", "note", "bad"]
+    what: str
+    found: str
+    advice: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at the settings, the database, the views and Kafka."""
+    try:
+        settings = read_settings()
+    except SettingRefused as refused:
+        return [Finding("bad", "settings", str(refused), "Change it, then run this again.")]
+    return [*_settings(settings), *_database(settings)]
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    for field, value in settings:
+        default = type(settings).model_fields[field].default
+        yield Finding("ok", PREFIX + field.upper(), str(value), "" if value != default else "(default)")
+    for name in unknown_settings():
+        yield Finding("note", name, "is no setting of this release", "Look for a slip of the pen.")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    try:
+        with open_store(settings) as store:
+            head = store.log.head()
+            yield Finding("ok", "database", f"log {store.log.log_id()}, {head} events")
+            yield _writer(settings)
+            yield from _views(store, head)
+            yield from _kafka(settings, store, head)
+    except NotMigrated as missing:
+        yield Finding("bad", "database", str(missing), "Start the service, or run `convgroups migrate`.")
+    except Unavailable as away:
+        yield Finding("bad", "database", str(away), "See that the file and its folder can be read and written.")
+
+
+def _writer(settings: Settings) -> Finding:
+    try:
+        with sole_writer(settings.database):
+            return Finding("note", "service", "none runs on this database", "Start one with `convgroups serve`.")
+    except HeldElsewhere:
+        return Finding("ok", "service", "runs, and writes to this database")
+
+
+def _views(store: Store, head: int) -> Iterator[Finding]:
+    for name, view in store.views.items():
+        behind = head - view.checkpoint()
+        advice = "A running service catches up; reads are right meanwhile." if behind else ""
+        yield Finding("note" if behind else "ok", f"view {name}", f"{behind} events behind", advice)
+
+
+def _kafka(settings: Settings, store: Store, head: int) -> Iterator[Finding]:
+    kafka = kafka_settings(settings)
+    if kafka is None:
+        yield Finding("note", "relay", "off", f"Set {PREFIX}KAFKA_BOOTSTRAP_SERVERS to publish the events.")
+        return
+    try:
+        probed = probe(kafka)
+    except Unavailable as away:
+        yield Finding("bad", "kafka", str(away), "See that it runs there; the relay goes on by itself then.")
+        return
+    except RelayRefused as refused:
+        yield Finding("bad", "kafka", str(refused))
+        return
+    yield Finding("ok", "kafka", f"answers, transaction.version {probed.transaction_version}")
+    reached = probed.position.reached if probed.position else None
+    if reached is None:
+        yield Finding("note", "relay", f"nothing published yet, {head} events behind", "A running service publishes.")
+    elif reached.log_id != store.log.log_id():
+        advice = "Was a backup restored? Then `convgroups relay-from POSITION`; else another topic prefix."
+        yield Finding("bad", "relay", f"{kafka.events_topic} holds the log {reached.log_id}", advice)
+    else:
+        behind = head - int(reached.position)
+        yield Finding("note" if behind else "ok", "relay", f"{behind} events behind")

@@ -1,0 +1,90 @@
+"""A thread that keeps one follower up with the log: woken by a write, patient with a service that is away."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Event, Thread
+from typing import NamedTuple
+
+import structlog
+
+from domain.ports import EventLog, Unavailable
+from projections.follower import Follower
+
+log = structlog.get_logger("follower")
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds between tries while a service is away: each pause is twice the one before."""
+
+LOOK_AGAIN = 0.5
+"""Seconds after which the head of the log is looked at without having been woken."""
+
+
+class Lag(NamedTuple):
+    """How far a follower is behind the log."""
+
+    events: int
+    seconds: float
+    """How long the oldest event that it has not handled has been waiting."""
+
+
+class FollowerThread(Thread):
+    """Runs one follower until it is told to stop, or meets an event that it cannot handle: it never steps over one."""
+
+    def __init__(self, follower: Follower, event_log: EventLog, on_close: Callable[[], None] | None = None) -> None:
+        super().__init__(name=follower.name, daemon=True)
+        self.stopped_by: Exception | None = None
+        """What the follower cannot go on from without a person; None while it runs."""
+
+        self.waiting_for: Unavailable | None = None
+        """The service that it waits for; None while it works."""
+
+        self._follower = follower
+        self._log = event_log
+        self._on_close = on_close
+        self._position = 0
+        self._wake = Event()
+        self._stop_asked = Event()
+
+    def wake(self) -> None:
+        """Tell that the log has grown."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the batch in hand, and end."""
+        self._stop_asked.set()
+        self._wake.set()
+        self.join()
+
+    def run(self) -> None:
+        """Follow."""
+        pause = FIRST_PAUSE
+        while not self._stop_asked.is_set():
+            self._wake.clear()
+            try:
+                handled = self._follower.step()
+            except Unavailable as away:
+                if self.waiting_for is None:
+                    log.warning("waiting for a service", follower=self.name, reason=str(away))
+                self.waiting_for = away
+                self._stop_asked.wait(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                continue
+            except Exception as error:  # whatever it is, going on would skip an event
+                self.stopped_by = error
+                log.error("stopped, and needs a person", follower=self.name, reason=str(error), exc_info=error)  # noqa: TRY400
+                break
+            if self.waiting_for is not None:
+                log.info("goes on", follower=self.name, position=self._follower.position)
+            self.waiting_for, pause = None, FIRST_PAUSE
+            self._position = self._follower.position or 0
+            if not handled:
+                self._wake.wait(LOOK_AGAIN)
+        if self._on_close is not None:
+            self._on_close()
+
+    def lag(self) -> Lag:
+        """Measure how far behind it is; raises `Unavailable`."""
+        events = self._log.head() - self._position
+        first = self._log.read(self._position, 1) if events > 0 else []
+        seconds = (datetime.now(UTC) - first[0].event.recorded_at).total_seconds() if first else 0.0
+        return Lag(max(events, 0), max(seconds, 0.0))

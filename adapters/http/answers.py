@@ -1,0 +1,187 @@
+"""The JSON of every answer, and how an outcome becomes one."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.outcomes import Item, Outcome, Recorded
+from domain.values import Instant, WireModel
+from projections.group_lists import GroupRow, UserGroupLists
+from projections.history import HistoryRow
+
+
+class Failure(WireModel):
+    """A conversation that was refused, and why."""
+
+    conversation_id: str
+    code: int
+    message: str
+
+
+class AnsweredItem(WireModel):
+    """What became of one conversation."""
+
+    conversation_id: str
+    outcome: str
+    code: int | None = None
+    """Only where it was refused."""
+
+
+class CommandAnswer(WireModel):
+    """What a command did."""
+
+    revision: int
+    group_id: int | None = None
+    """Left out where there is no group."""
+
+    group_name: str
+    success_conversation_id_list: tuple[str, ...]
+    failure_conversation_id_list: tuple[Failure, ...]
+    items: tuple[AnsweredItem, ...]
+    evicted: tuple[str, ...]
+    events: tuple[Recorded, ...]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "CommandAnswer":
+        """Answer with an outcome."""
+        return cls(
+            revision=outcome.revision,
+            group_id=outcome.group_id,
+            group_name=outcome.group_name,
+            success_conversation_id_list=tuple(i.conversation_id for i in outcome.items if i.outcome != "refused"),
+            failure_conversation_id_list=tuple(_failure(i) for i in outcome.items if i.outcome == "refused"),
+            items=tuple(
+                AnsweredItem(**i.model_dump(include={"conversation_id", "outcome", "code"})) for i in outcome.items
+            ),
+            evicted=outcome.evicted,
+            events=outcome.events,
+        )
+
+    def to_json(self) -> bytes:
+        """Give the JSON: what does not apply is left out."""
+        return self.__pydantic_serializer__.to_json(self, exclude_none=True)
+
+
+def _failure(item: Item) -> Failure:
+    return Failure(conversation_id=item.conversation_id, code=item.code or 0, message=item.message or "")
+
+
+class Revised(WireModel):
+    """An answer as of a revision of the user."""
+
+    revision: int
+
+
+class GroupSummary(WireModel):
+    """One group in the list."""
+
+    group_id: int
+    group_name: str
+    conversation_count: int
+    created_at: Instant
+    updated_at: Instant
+
+    @classmethod
+    def of(cls, group_id: int, row: GroupRow) -> "GroupSummary":
+        """Answer with a row of the view."""
+        return cls(group_id=group_id, **_listed(row))
+
+
+class GroupList(Revised):
+    """All groups of a user, in the user's order."""
+
+    cursor: str
+    """Where the live feed goes on after this answer."""
+
+    groups: tuple[GroupSummary, ...]
+
+    @classmethod
+    def of(cls, lists: UserGroupLists, log_id: UUID) -> "GroupList":
+        """Answer with a user's groups."""
+        groups = tuple(GroupSummary.of(group_id, row) for group_id, row in lists.listed())
+        return cls(revision=lists.revision, cursor=_cursor(log_id, lists.revision), groups=groups)
+
+
+class GroupDetail(GroupSummary, Revised):
+    """One group with its conversations, in the order they were added."""
+
+    cursor: str
+    conversation_ids: tuple[str, ...]
+
+    @classmethod
+    def of_user(cls, lists: UserGroupLists, log_id: UUID, group_id: int, row: GroupRow) -> "GroupDetail":
+        """Answer with one group of a user."""
+        return cls(
+            revision=lists.revision,
+            cursor=_cursor(log_id, lists.revision),
+            group_id=group_id,
+            conversation_ids=tuple(conversation_id for conversation_id, _ in lists.members(group_id)),
+            **_listed(row),
+        )
+
+
+class GroupedConversation(WireModel):
+    """One conversation and the names of its groups, in the order it joined them."""
+
+    conversation_id: str
+    conversation_group_list: tuple[str, ...]
+
+
+class AddedConversation(GroupedConversation):
+    """One conversation of a page."""
+
+    added_at: Instant
+
+
+class ConversationPage(Revised):
+    """Conversations, and where to go on."""
+
+    conversations: tuple[AddedConversation, ...]
+    next: str | None
+
+
+class Lookup(Revised):
+    """The conversations asked about, in the order asked."""
+
+    conversations: tuple[GroupedConversation, ...]
+
+
+class HistoryPage(Revised):
+    """Events of a user: each is the event's JSON, with its `type` and `position`."""
+
+    events: tuple[dict[str, Any], ...]
+    next: int | None
+
+    @classmethod
+    def of(cls, revision: int, rows: Sequence[HistoryRow], limit: int) -> "HistoryPage":
+        """Answer with the first `limit` of `rows`; one row more says that there is a next page."""
+        events = tuple(
+            {**json.loads(row.value), "type": row.type, "position": f"{row.position:020}"} for row in rows[:limit]
+        )
+        following = rows[limit - 1].revision if len(rows) > limit else None
+        return cls(revision=revision, events=events, next=following)
+
+
+class Problem(WireModel):
+    """An RFC 9457 problem document; further members say what a program needs to go on."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: int | None = None
+    """The product's error code, where it has one."""
+
+
+def _cursor(log_id: UUID, revision: int) -> str:
+    return f"{log_id.hex}-{revision}"
+
+
+def _listed(row: GroupRow) -> dict[str, Any]:
+    return {
+        "group_name": row.name,
+        "conversation_count": row.conversation_count,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }

@@ -1,0 +1,70 @@
+"""The HTTP application."""
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from adapters.http.answers import Problem
+from adapters.http.commands import command_routes
+from adapters.http.edge import Edge
+from adapters.http.operations import Check, operation_routes
+from adapters.http.problems import answer_with_problems
+from adapters.http.reads import LookupQuestion, ReadSide, read_routes
+from adapters.telemetry import Metrics
+from domain import commands
+from domain.service import ConversationGroups
+
+DESCRIPTION = (
+    "Named groups of chat conversations. Every change is an event; every read shows all that was acknowledged."
+)
+
+
+def create_app(
+    groups: ConversationGroups, read_side: ReadSide, checks: Callable[[], Sequence[Check]], metrics: Metrics
+) -> FastAPI:
+    """Build the application over the parts it serves."""
+    app = FastAPIOffline(
+        title="conversation-groups",
+        version=version("conversation-groups"),
+        description=DESCRIPTION,
+        redoc_url=None,
+        static_url="/docs/static",
+    )
+    answer_with_problems(app)
+    app.include_router(command_routes(groups, metrics.answered))
+    app.include_router(read_routes(read_side, groups.policy_of))
+    app.include_router(operation_routes(checks, metrics.registry))
+    app.add_middleware(Edge, requests=metrics.requests)
+    _describe_bodies(app)
+    return app
+
+
+def _describe_bodies(app: FastAPI) -> None:
+    """Add the models that routes read or refuse with themselves, strictly, to the OpenAPI document."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            bodies: list[type[BaseModel]] = [
+                commands.CreateGroup,
+                commands.DeleteGroup,
+                commands.RenameGroup,
+                commands.AddConversations,
+                commands.RemoveConversations,
+                commands.UpdateConversations,
+                commands.ReorderGroup,
+                LookupQuestion,
+                Problem,
+            ]
+            _, schemas = models_json_schema(
+                [(body, "validation") for body in bodies], ref_template="#/components/schemas/{model}"
+            )
+            generate()["components"]["schemas"] |= schemas["$defs"]
+        return generate()
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

@@ -1,0 +1,82 @@
+"""`POST /v1/users/{userID}/commands`: the one way to change groups."""
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.http.answers import CommandAnswer
+from adapters.http.examples import COMMAND_DOCS
+from adapters.http.identity import caller, idempotency_key, note, traceparent
+from adapters.http.problems import RequestRefused, not_understood, refused
+from domain.commands import Command, parse_command
+from domain.outcomes import Outcome
+from domain.refusals import Refusal
+from domain.service import ConversationGroups, Submission
+
+MAX_BODY = 1024 * 1024
+
+
+def command_routes(groups: ConversationGroups, answered: Callable[..., None]) -> APIRouter:
+    """Give the route; `answered` is told of every answer, to count it."""
+    router = APIRouter()
+
+    @router.post("/v1/users/{user_id}/commands", **COMMAND_DOCS)
+    async def carry_out(request: Request, user_id: str) -> Response:
+        who = caller(request, user_id)
+        submission = Submission(
+            sdk_app_id=who.sdk_app_id,
+            user_id=who.user_id,
+            actor=who.actor,
+            device=note(request, "Device-ID"),
+            correlation_id=note(request, "Correlation-ID"),
+            traceparent=traceparent(request),
+            key=idempotency_key(request),
+            command=await read_command(request),
+        )
+        if is_dry_run(request):
+            return _done(await run_in_threadpool(groups.dry_run, submission))
+        [reply] = await run_in_threadpool(groups.handle, [submission])
+        answered(submission.command.command, reply.result, replayed=reply.replayed)
+        response = refused(reply.result) if isinstance(reply.result, Refusal) else _done(reply.result)
+        if reply.replayed:
+            response.headers["Idempotent-Replayed"] = "true"
+        return response
+
+    return router
+
+
+async def read_command(request: Request) -> Command:
+    """Read the body, strictly; raises `RequestRefused`."""
+    try:
+        return parse_command.validate_json(await read_json(request))
+    except ValidationError as error:
+        raise not_understood(error) from None
+
+
+async def read_json(request: Request) -> bytes:
+    """Read a JSON body of at most 1 MiB, not yet parsed; raises `RequestRefused`."""
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise RequestRefused(415, "not-json-content", "Send the body with Content-Type: application/json.", None)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise RequestRefused(413, "body-too-large", f"A body has at most {MAX_BODY} bytes.", None, limit=MAX_BODY)
+    return bytes(body)
+
+
+def is_dry_run(request: Request) -> bool:
+    """Read the query parameter `dryRun`."""
+    given = request.query_params.get("dryRun", "false")
+    if given not in ("true", "false"):
+        raise RequestRefused(400, "malformed", "dryRun is true or false.", errors=[{"field": "dryRun"}])
+    return given == "true"
+
+
+def _done(outcome: Outcome) -> Response:
+    return Response(CommandAnswer.of(outcome).to_json(), media_type="application/json")

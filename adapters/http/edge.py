@@ -1,0 +1,52 @@
+"""What holds for every request before a route sees it: its path is text, and it is counted."""
+
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from prometheus_client import Counter
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from adapters.http.problems import BAD_REQUEST, problem
+
+ENCODED_SLASH: Final = b"%2f"
+
+
+class Edge:
+    """Refuses a path that is not UTF-8 or hides a slash: decoded loosely, either would name another user."""
+
+    def __init__(self, app: ASGIApp, requests: Counter) -> None:
+        self._app = app
+        self._requests = requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = 500
+
+        async def count(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            if wrong := wrong_path(scope["raw_path"]):
+                await problem(400, "malformed-path", wrong, BAD_REQUEST)(scope, receive, count)
+            else:
+                await self._app(scope, receive, count)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            self._requests.labels(route, str(status)).inc()
+
+
+def wrong_path(raw_path: bytes) -> str | None:
+    """Say what is wrong with a path as it came over the wire; None where nothing is."""
+    if ENCODED_SLASH in raw_path.lower():
+        return "A user ID holds no slash, also not an encoded one."
+    try:
+        unquote_to_bytes(raw_path).decode()
+    except UnicodeDecodeError:
+        return "The path is not percent-encoded UTF-8."
+    return None

@@ -1,0 +1,63 @@
+"""Query parameters of reads: strict numbers, and pages that go on where the last one ended."""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Final
+
+from starlette.requests import Request
+
+from adapters.http.problems import RequestRefused
+from domain.values import MAX_ID
+from projections.group_lists import Membership
+
+_DIGITS: Final = re.compile(r"[0-9]{1,16}")
+_PLACE: Final = re.compile(r"([0-9]{1,16})\.([0-9]{1,16})")
+
+
+def whole_number(name: str, given: str, least: int, most: int = MAX_ID) -> int:
+    """Read a number; raises `RequestRefused`."""
+    if not _DIGITS.fullmatch(given) or not least <= int(given) <= most:
+        raise malformed(name, f"{name} is a whole number from {least} to {most}")
+    return int(given)
+
+
+def malformed(name: str, message: str) -> RequestRefused:
+    """Refuse a parameter."""
+    return RequestRefused(400, "malformed", f"{message}.", errors=[{"field": name, "message": message}])
+
+
+def limit(request: Request) -> int:
+    """Read how many rows a page has."""
+    return whole_number("limit", request.query_params.get("limit", "100"), least=1, most=1000)
+
+
+def revision_after(request: Request) -> int:
+    """Read the revision that a page of the history follows."""
+    return whole_number("after", request.query_params.get("after", "0"), least=0)
+
+
+def group(request: Request) -> str | int | None:
+    """Read which group is asked about, if any."""
+    name, identifier = request.query_params.get("groupName"), request.query_params.get("groupID")
+    if name is not None and identifier is not None:
+        raise malformed("groupName", "Give groupName or groupID, not both")
+    return name if identifier is None else whole_number("groupID", identifier, least=1)
+
+
+def place_after(request: Request) -> tuple[int, int] | None:
+    """Read where a page of conversations goes on; raises `RequestRefused`."""
+    given = request.query_params.get("after")
+    if given is None:
+        return None
+    try:
+        place = _PLACE.fullmatch(urlsafe_b64decode(given.encode("ascii")).decode("ascii"))
+    except ValueError:
+        place = None
+    if place is None:
+        raise malformed("after", "after is the `next` of the page before")
+    return int(place[1]), int(place[2])
+
+
+def place_of(joined: Membership) -> str:
+    """Give the `next` of a page whose last conversation joined so."""
+    return urlsafe_b64encode(f"{joined.revision}.{joined.place}".encode()).decode()

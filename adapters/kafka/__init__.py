@@ -1,0 +1,1 @@
+"""The relay that publishes the log to Kafka, exactly once."""

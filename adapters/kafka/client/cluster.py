@@ -1,0 +1,76 @@
+"""Questions to Kafka, and the making of topics."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Self
+
+from kafka import KafkaAdminClient, TopicPartition, errors
+from kafka.protocol.consumer import IsolationLevel, OffsetSpec
+
+from adapters.kafka.client.connect import connect, in_our_words
+from adapters.kafka.settings import KafkaSettings
+
+
+class Topic(NamedTuple):
+    """A topic as it is."""
+
+    topic_id: str
+    """Kafka's own name for it: a topic that was deleted and made again has another."""
+
+    partitions: int
+
+
+class Cluster:
+    """Kafka as a whole; connected until the end of the `with`."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._admin = connect(settings, KafkaAdminClient)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._admin.close()
+
+    def transaction_version(self) -> int:
+        """Give the protocol of transactions that all brokers have agreed on; 0 where they know of none."""
+        with in_our_words(self._settings, "asking for its features"):
+            features = self._admin.describe_features()
+        finalized: tuple[int, int] = features.get("transaction.version", {}).get("finalized", (0, 0))
+        return finalized[1]
+
+    def find(self, topic: str) -> Topic | None:
+        """Look a topic up; None where there is none of this name."""
+        with in_our_words(self._settings, f"looking up the topic {topic}"):
+            found = self._admin.describe_topics([topic])[0]
+            error = errors.for_code(found["error_code"])
+            if error is errors.UnknownTopicOrPartitionError:
+                return None
+            if error is not errors.NoError:
+                raise error
+        return Topic(str(found["topic_id"]), len(found["partitions"]))
+
+    def create(self, topic: str, partitions: int, replication_factor: int, config: Mapping[str, str]) -> None:
+        """Make a topic and wait until it can be used; one that somebody else makes at the same time is as good.
+
+        A replication factor of -1 leaves it to the broker.
+        """
+        made = {"num_partitions": partitions, "replication_factor": replication_factor, "configs": dict(config)}
+        with in_our_words(self._settings, f"making the topic {topic}"):
+            answer = self._admin.create_topics({topic: made}, raise_errors=False)["topics"][0]
+            error = errors.for_code(answer["error_code"])
+            if error not in (errors.NoError, errors.TopicAlreadyExistsError):
+                raise error(answer["error_message"])
+            self._admin.wait_for_topics([topic])
+
+    def offsets(self, topic: str, partitions: int, *, committed: bool = False) -> list[range]:
+        """Give for each partition the offsets from the oldest one to the high watermark.
+
+        With `committed` only to the last stable one, behind which an open transaction may stand.
+        """
+        whole = [TopicPartition(topic, number) for number in range(partitions)]
+        level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
+        with in_our_words(self._settings, f"asking how long the topic {topic} is"):
+            oldest = self._admin.list_partition_offsets(dict.fromkeys(whole, OffsetSpec.EARLIEST))
+            newest = self._admin.list_partition_offsets(dict.fromkeys(whole, OffsetSpec.LATEST), level)
+        return [range(oldest[partition].offset, newest[partition].offset) for partition in whole]

@@ -1,0 +1,82 @@
+"""Writing in transactions."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from time import monotonic
+from typing import Any
+
+from kafka import KafkaProducer, errors
+from kafka.partitioner.default import murmur2
+
+from adapters.kafka.client.connect import PATIENCE, connect, in_our_words
+from adapters.kafka.client.end_txn import end_by_version_5
+from adapters.kafka.records import Record
+from adapters.kafka.settings import KafkaSettings
+
+
+class Producer:
+    """The one producer of its transactional ID: it ends what its predecessor left open, and shuts it out for good."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._kafka = connect(
+            settings,
+            KafkaProducer,
+            transactional_id=settings.relay_id,
+            enable_idempotence=True,
+            transaction_timeout_ms=int(1000 * PATIENCE),
+            max_block_ms=int(1000 * PATIENCE),
+            delivery_timeout_ms=int(3000 * PATIENCE),  # out of reach: `publish` decides when to give up
+            retry_backoff_ms=5,  # with the default, one in five transactions in a row waits for 100 ms
+            batch_size=262_144,
+            max_request_size=8_388_608,  # how large a record may be is left to the broker, by default 1 MiB
+            linger_ms=5,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+        end_by_version_5(self._kafka)
+        try:
+            with in_our_words(settings, "taking over from the former relay"):
+                self._kafka.init_transactions()
+        except BaseException:
+            self.close()
+            raise
+
+    def publish(self, records: Sequence[Record]) -> None:
+        """Make all these records visible at once, and those of one key in this order.
+
+        After `Unavailable` nobody knows whether they are visible. Raises `RecordTooLarge`.
+        """
+        deadline = monotonic() + PATIENCE
+        with in_our_words(self._settings, "publishing"):
+            self._kafka.begin_transaction()
+            for written in [self._send(record) for record in records]:
+                written.get(max(0, deadline - monotonic()))
+            # What `commit_transaction` does, whose waiting has no end.
+            ended = self._kafka._transaction_manager.begin_commit()  # noqa: SLF001
+            self._kafka._sender.wakeup()  # noqa: SLF001
+            if not ended.wait(max(0, 1000 * (deadline - monotonic()))):
+                raise errors.KafkaTimeoutError(f"the transaction was not over in {PATIENCE:.0f} s")
+
+    def _send(self, record: Record) -> Any:
+        partitions = self._settings.partitions if record.topic == self._settings.events_topic else 1
+        partition = partition_of(record.key, partitions)
+        try:
+            return self._kafka.send(record.topic, record.value, record.key, record.headers, partition)
+        except ValueError as error:
+            raise errors.StaleMetadata(f"{error}: the topic was deleted or made anew") from error
+
+    def close(self) -> None:
+        """Let go at once: what is not committed by now is aborted by the next producer, or when its time is over."""
+        sender = self._kafka._sender  # noqa: SLF001 - the public way waits first for all that is not written yet
+        sender.force_close()
+        sender.join(PATIENCE)
+        self._kafka._accumulator.abort_incomplete_batches()  # noqa: SLF001
+        self._kafka.close(timeout=0)
+
+
+@lru_cache(maxsize=65_536)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Choose the partition of a key as every Kafka client does by default."""
+    number: int = murmur2(key)
+    return (number & 0x7FFFFFFF) % partitions

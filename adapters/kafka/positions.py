@@ -1,0 +1,47 @@
+"""Reading how far the events topic has come."""
+
+from adapters.kafka.client.cluster import Cluster
+from adapters.kafka.client.reader import Reader, Stored
+from adapters.kafka.records import Position, Reached
+from adapters.kafka.refused import RelayRefused
+from adapters.kafka.settings import KafkaSettings
+
+
+def read_position(
+    cluster: Cluster, reader: Reader, settings: KafkaSettings, *, waiting: bool = True
+) -> Position | None:
+    """Give the newest position that is committed; None where there is none.
+
+    Goes backwards from the end in growing steps, for the topic grows with every transaction. With `waiting` the end is
+    the high watermark: no transaction that may still be committed is passed over.
+    """
+    topic = settings.positions_topic
+    (offsets,) = cluster.offsets(topic, 1, committed=not waiting)
+    end, step = offsets.stop, 10  # the last offset is the end of a transaction, never a position
+    while end > offsets.start:
+        begin = max(offsets.start, end - step)
+        found = [
+            stored for stored in reader.read(topic, 0, range(begin, end)) if stored.key == settings.relay_id.encode()
+        ]
+        if found:
+            return _parse(found[-1], settings)
+        end, step = begin, 10 * step
+    return None
+
+
+def holds_events(cluster: Cluster, reader: Reader, settings: KafkaSettings) -> bool:
+    """Tell whether anybody can read an event in the events topic; aborted ones do not count."""
+    topic = settings.events_topic
+    spans = enumerate(cluster.offsets(topic, settings.partitions))
+    return any(next(reader.read(topic, partition, offsets), None) for partition, offsets in spans)
+
+
+def _parse(stored: Stored, settings: KafkaSettings) -> Position:
+    try:
+        reached = Reached.model_validate_json(stored.value or b"")
+        return Position(reached, stored.headers["topicid"].decode(), int(stored.headers["partitions"]))
+    except (ValueError, KeyError) as error:
+        raise RelayRefused(
+            f"The newest record in {settings.positions_topic} is not a position ({error!r}). Find out who writes "
+            "there, and write the position anew with `convgroups relay-from POSITION`."
+        ) from error

@@ -1,0 +1,35 @@
+"""What `doctor` says of Kafka. Looks only: no relay is shut out, and no topic made."""
+
+from dataclasses import dataclass
+
+from adapters.kafka.client.cluster import Cluster
+from adapters.kafka.client.reader import Reader
+from adapters.kafka.positions import read_position
+from adapters.kafka.records import Position
+from adapters.kafka.settings import KafkaSettings
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What was found."""
+
+    transaction_version: int
+    """The relay needs 2."""
+
+    partitions: int | None
+    """Of the events topic; None where the relay has not made it yet."""
+
+    position: Position | None
+    """The newest one published, of whatever log; None before the first."""
+
+
+def probe(settings: KafkaSettings) -> Probed:
+    """Try to reach Kafka and look around; raises `Unavailable` and `RelayRefused`, whose messages say what is wrong."""
+    with Cluster(settings) as cluster, Reader(settings) as reader:
+        events = cluster.find(settings.events_topic)
+        positions = cluster.find(settings.positions_topic)
+        return Probed(
+            transaction_version=cluster.transaction_version(),
+            partitions=events.partitions if events else None,
+            position=read_position(cluster, reader, settings, waiting=False) if positions else None,
+        )

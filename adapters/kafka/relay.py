@@ -1,0 +1,133 @@
+"""The relay: a follower of the log whose effect is in Kafka, every event exactly once and in order per user."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from adapters.kafka.agreement import check_agreement, reached_at
+from adapters.kafka.client.cluster import Cluster, Topic
+from adapters.kafka.client.connect import RecordTooLarge
+from adapters.kafka.client.end_txn import TRANSACTION_VERSION
+from adapters.kafka.client.producer import Producer
+from adapters.kafka.client.reader import Reader
+from adapters.kafka.positions import holds_events, read_position
+from adapters.kafka.records import (
+    Position,
+    Reached,
+    Record,
+    digits,
+    event_record,
+    position_record,
+    source_of,
+    transactions,
+)
+from adapters.kafka.refused import RelayRefused
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import ensure_topics
+from domain.ports import Entry, EventLog
+
+
+class _Session(NamedTuple):
+    """What holds from one `checkpoint` until the next."""
+
+    producer: Producer
+    events: Topic
+    log_id: UUID
+
+
+class Relay:
+    """Publishes entries in transactions, each of which ends with the position of the log that it reaches.
+
+    So it is Kafka that knows how far Kafka has come, and whatever is uncertain is settled by reading it there. Every
+    method raises `Unavailable` for what passes by itself, and `RelayRefused` for what needs a person.
+    """
+
+    def __init__(self, settings: KafkaSettings, log: EventLog) -> None:
+        self._settings = settings
+        self._log = log
+        self._session: _Session | None = None
+
+    def checkpoint(self) -> int:
+        """Shut out every other relay of this prefix, this one's former self too, and give the position reached."""
+        self.close()
+        try:
+            with Cluster(self._settings) as cluster, Reader(self._settings) as reader:
+                session = self._begin(cluster)
+                return self._position(session, cluster, reader)
+        except BaseException:
+            self.close()
+            raise
+
+    def apply(self, entries: Sequence[Entry]) -> None:
+        """Publish these entries, and with them the position of the last.
+
+        After an exception some, all or none of them are published: `checkpoint` tells.
+        """
+        assert self._session is not None, "`checkpoint` comes first"
+        try:
+            for part in transactions(entries):
+                self._publish(self._session, part)
+        except BaseException:
+            self.close()
+            raise
+
+    def relay_from(self, position: int) -> None:
+        """Go on behind this position of the log from now on, whatever was published before; 0 is before the first."""
+        self.close()
+        try:
+            with Cluster(self._settings) as cluster:
+                session = self._begin(cluster)
+            reached = reached_at(self._log, session.log_id, position)
+            session.producer.publish([self._position_record(session, reached)])
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of Kafka; what is not committed by now never becomes visible."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.producer.close()
+
+    def _begin(self, cluster: Cluster) -> _Session:
+        version = cluster.transaction_version()
+        if version < TRANSACTION_VERSION:
+            raise RelayRefused(
+                f"Kafka at {self._settings.bootstrap_servers} has transaction.version={version}, with which a message "
+                "that the network held back can tear a transaction. Use Kafka 4.0 or newer, and raise it with "
+                f"`kafka-features.sh upgrade --feature transaction.version={TRANSACTION_VERSION}`."
+            )
+        events = ensure_topics(cluster, self._settings)
+        self._session = _Session(Producer(self._settings), events, self._log.log_id())
+        return self._session
+
+    def _position(self, session: _Session, cluster: Cluster, reader: Reader) -> int:
+        # Only now that nobody else can commit any more does what is read stay true.
+        found = read_position(cluster, reader, self._settings)
+        if found is not None:
+            return check_agreement(found, self._log, session.log_id, session.events, self._settings)
+        if holds_events(cluster, reader, self._settings):
+            raise RelayRefused(
+                f"{self._settings.events_topic} holds events, and {self._settings.positions_topic} does not say how "
+                "many of them are from this log. If you know the position up to which it is published, say so with "
+                "`convgroups relay-from POSITION`; to publish the whole log to new topics, set another "
+                "CONVGROUPS_KAFKA_TOPIC_PREFIX."
+            )
+        return 0
+
+    def _publish(self, session: _Session, entries: Sequence[Entry]) -> None:
+        source = source_of(session.log_id)
+        records = [event_record(self._settings, source, entry) for entry in entries]
+        last = entries[-1]
+        reached = Reached(log_id=session.log_id, position=digits(last.position), event_id=last.event.event_id)
+        try:
+            session.producer.publish([*records, self._position_record(session, reached)])
+        except RecordTooLarge as error:
+            largest = max(entries, key=lambda entry: len(entry.value))
+            raise RelayRefused(
+                f"Kafka does not take the event {largest.event.event_id} at position {largest.position}, which has "
+                f"{len(largest.value)} bytes ({error}). The relay steps over none: raise max.message.bytes of "
+                f"the topic {self._settings.events_topic}, and the brokers' replica.fetch.max.bytes, above that."
+            ) from error
+
+    def _position_record(self, session: _Session, reached: Reached) -> Record:
+        return position_record(self._settings, Position(reached, session.events.topic_id, session.events.partitions))

@@ -1,0 +1,170 @@
+"""Builds everything: the only file that knows all parts. The command line calls it; nothing else does."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from typing import NamedTuple, cast
+
+import structlog
+import uvicorn
+
+from adapters.follow import FollowerThread
+from adapters.http.app import create_app
+from adapters.http.operations import Check
+from adapters.http.reads import ReadSide
+from adapters.kafka.relay import Relay
+from adapters.kafka.settings import KafkaSettings
+from adapters.settings import SettingRefused, Settings
+from adapters.store.lease import sole_writer
+from adapters.store.mapper import EventMapper
+from adapters.store.migrate import check_sqlite, migrate_sqlite
+from adapters.store.sqlite import SQLiteLog, SQLiteRecorder, environment
+from adapters.telemetry import Metrics
+from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory, SQLiteView
+from domain.ports import Unavailable
+from domain.service import ConversationGroups
+from projections.follower import Follower
+
+log = structlog.get_logger("service")
+
+LATE = 5.0
+"""Seconds that a view may be behind before the service calls itself not ready."""
+
+
+class Store(NamedTuple):
+    """The log, the service that writes it, and the views of it."""
+
+    groups: ConversationGroups
+    log: SQLiteLog
+    group_lists: SQLiteGroupLists
+    history: SQLiteHistory
+
+    @property
+    def views(self) -> dict[str, SQLiteView]:
+        """The views by name."""
+        return {view.name: view for view in (self.group_lists, self.history)}
+
+    @property
+    def read_side(self) -> ReadSide:
+        """What answers are made from."""
+        return ReadSide(self.log, self.group_lists, self.history)
+
+
+@contextmanager
+def open_store(settings: Settings) -> Iterator[Store]:
+    """Open a database to read it; raises `NotMigrated`."""
+    check_sqlite(settings.database)
+    with ConversationGroups(
+        environment(settings.database), keep_outcomes_for=timedelta(days=settings.idempotency_days)
+    ) as groups:
+        recorder = cast("SQLiteRecorder", groups.recorder)
+        event_log = SQLiteLog(recorder, cast("EventMapper", groups.mapper))
+        yield Store(groups, event_log, SQLiteGroupLists(recorder.datastore), SQLiteHistory(recorder.datastore))
+
+
+@contextmanager
+def open_store_to_write(settings: Settings) -> Iterator[Store]:
+    """Be the sole writer, bring the database up to date, and open it; raises `HeldElsewhere`."""
+    with sole_writer(settings.database):
+        migrate_sqlite(settings.database)
+        with open_store(settings) as store:
+            yield store
+
+
+def kafka_settings(settings: Settings) -> KafkaSettings | None:
+    """Say where Kafka is; None where none is configured."""
+    if settings.kafka_bootstrap_servers is None:
+        return None
+    return KafkaSettings(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        topic_prefix=settings.kafka_topic_prefix,
+        partitions=settings.kafka_partitions,
+        replication_factor=settings.kafka_replication_factor,
+    )
+
+
+def relay_to_kafka(settings: Settings, store: Store) -> Relay | None:
+    """Build the relay, not yet connected; None where no Kafka is configured."""
+    kafka = kafka_settings(settings)
+    return None if kafka is None else Relay(kafka, store.log)
+
+
+def follow(settings: Settings, store: Store) -> list[FollowerThread]:
+    """Build the followers of the log: the views, and the relay where Kafka is configured."""
+    threads = [FollowerThread(Follower(view.name, store.log, view), store.log) for view in store.views.values()]
+    relay = relay_to_kafka(settings, store)
+    if relay is None:
+        log.info("relay off", reason="CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set")
+    else:
+        follower = Follower("relay", store.log, relay, batch_size=5000)
+        threads.append(FollowerThread(follower, store.log, on_close=relay.close))
+    return threads
+
+
+def readiness(store: Store, threads: Sequence[FollowerThread]) -> list[Check]:
+    """Check what must hold for the service to be ready. A relay that waits for Kafka is behind, not broken."""
+    try:
+        head = store.log.head()
+        checks = [Check("database", ok=True, detail=f"answers; the log has {head} events")]
+        for thread in threads:
+            lag = thread.lag()
+            detail = f"{lag.events} events, {lag.seconds:.1f} s behind"
+            if thread.stopped_by is not None:
+                checks.append(Check(thread.name, ok=False, detail=f"stopped: {thread.stopped_by}"))
+            elif thread.waiting_for is not None:
+                checks.append(Check(thread.name, ok=thread.name == "relay", detail=f"{detail}: {thread.waiting_for}"))
+            else:
+                checks.append(Check(thread.name, ok=thread.name == "relay" or lag.seconds <= LATE, detail=detail))
+    except Unavailable as away:
+        return [Check("database", ok=False, detail=str(away))]
+    return checks
+
+
+def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str], None] | None = None) -> None:
+    """Run everything in this process until it is asked to end; raises `SettingRefused`, `HeldElsewhere`, `OSError`.
+
+    `on_listening` is told the address, as soon as requests are taken.
+    """
+    refuse_strangers(settings, host)
+    with ExitStack() as stack:
+        stack.callback(log.info, "stopped")
+        listener = stack.enter_context(listen(host, port))
+        store = stack.enter_context(open_store_to_write(settings))
+        threads = follow(settings, store)
+        metrics = Metrics({thread.name: thread.lag for thread in threads})
+        store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
+        app = create_app(store.groups, store.read_side, lambda: readiness(store, threads), metrics)
+        for thread in threads:
+            thread.start()
+            stack.callback(thread.stop)
+        where = f"http://{host}:{listener.getsockname()[1]}"
+        log.info("serving", url=where, docs=f"{where}/docs", database=str(settings.database))
+        if on_listening is not None:
+            on_listening(where)
+        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
+
+
+def refuse_strangers(settings: Settings, host: str) -> None:
+    """With authentication off, serve a loopback address only."""
+    loopback = host == "localhost" or _is_loopback(host)
+    if settings.auth == "off" and not loopback:
+        raise SettingRefused(
+            f"CONVGROUPS_AUTH=off trusts every caller, so --host {host} is refused: use 127.0.0.1 or ::1."
+        )
+
+
+def listen(host: str, port: int) -> socket:
+    """Bind before anything else starts: a port that is taken is said at once."""
+    listener = socket(AF_INET6 if ":" in host else AF_INET)
+    listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
