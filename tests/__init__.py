@@ -1,0 +1,1 @@
+"""The tests: what decides (`make test`) and what gives the long evidence (`make proof`)."""

@@ -1,0 +1,7 @@
+"""What all tests share: real services, and the report of the proofs."""
+
+from tests.proof import pytest_addoption, pytest_configure
+from tests.services.kafka import kafka, kafka_prefix, own_kafka
+from tests.services.provision import pytest_terminal_summary
+
+__all__ = ["kafka", "kafka_prefix", "own_kafka", "pytest_addoption", "pytest_configure", "pytest_terminal_summary"]
