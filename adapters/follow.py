@@ -15,6 +15,9 @@ log = structlog.get_logger("follower")
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between tries while a service is away: each pause is twice the one before."""
 
+LONGEST_GOODBYE = 5.0
+"""Seconds that stopping waits for the batch in hand. One that is cut off has not taken effect, or all of it."""
+
 LOOK_AGAIN = 0.5
 """Seconds after which the head of the log is looked at without having been woken."""
 
@@ -41,7 +44,7 @@ class FollowerThread(Thread):
         self._follower = follower
         self._log = event_log
         self._on_close = on_close
-        self._position = 0
+        self._position: int | None = None
         self._wake = Event()
         self._stop_asked = Event()
 
@@ -53,7 +56,7 @@ class FollowerThread(Thread):
         """Finish the batch in hand, and end."""
         self._stop_asked.set()
         self._wake.set()
-        self.join()
+        self.join(LONGEST_GOODBYE)
 
     def run(self) -> None:
         """Follow."""
@@ -76,14 +79,16 @@ class FollowerThread(Thread):
             if self.waiting_for is not None:
                 log.info("goes on", follower=self.name, position=self._follower.position)
             self.waiting_for, pause = None, FIRST_PAUSE
-            self._position = self._follower.position or 0
+            self._position = self._follower.position
             if not handled:
                 self._wake.wait(LOOK_AGAIN)
         if self._on_close is not None:
             self._on_close()
 
-    def lag(self) -> Lag:
-        """Measure how far behind it is; raises `Unavailable`."""
+    def lag(self) -> Lag | None:
+        """Measure how far behind it is; None until it knows where it stands; raises `Unavailable`."""
+        if self._position is None:
+            return None
         events = self._log.head() - self._position
         first = self._log.read(self._position, 1) if events > 0 else []
         seconds = (datetime.now(UTC) - first[0].event.recorded_at).total_seconds() if first else 0.0

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import NamedTuple, cast
 
@@ -12,6 +11,7 @@ import uvicorn
 
 from adapters.follow import FollowerThread
 from adapters.http.app import create_app
+from adapters.http.edge import is_loopback
 from adapters.http.operations import Check
 from adapters.http.reads import ReadSide
 from adapters.kafka.relay import Relay
@@ -108,18 +108,20 @@ def readiness(store: Store, threads: Sequence[FollowerThread]) -> list[Check]:
     try:
         head = store.log.head()
         checks = [Check("database", ok=True, detail=f"answers; the log has {head} events")]
-        for thread in threads:
-            lag = thread.lag()
-            detail = f"{lag.events} events, {lag.seconds:.1f} s behind"
-            if thread.stopped_by is not None:
-                checks.append(Check(thread.name, ok=False, detail=f"stopped: {thread.stopped_by}"))
-            elif thread.waiting_for is not None:
-                checks.append(Check(thread.name, ok=thread.name == "relay", detail=f"{detail}: {thread.waiting_for}"))
-            else:
-                checks.append(Check(thread.name, ok=thread.name == "relay" or lag.seconds <= LATE, detail=detail))
+        return [*checks, *map(_follower_check, threads)]
     except Unavailable as away:
         return [Check("database", ok=False, detail=str(away))]
-    return checks
+
+
+def _follower_check(thread: FollowerThread) -> Check:
+    if thread.stopped_by is not None:
+        return Check(thread.name, ok=False, detail=f"stopped: {thread.stopped_by}")
+    lag = thread.lag()
+    detail = "has not begun" if lag is None else f"{lag.events} events, {lag.seconds:.1f} s behind"
+    if thread.waiting_for is not None:
+        detail += f"; waits: {thread.waiting_for}"
+    in_time = lag is not None and thread.waiting_for is None and lag.seconds <= LATE
+    return Check(thread.name, ok=in_time or thread.name == "relay", detail=detail)
 
 
 def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str], None] | None = None) -> None:
@@ -148,8 +150,7 @@ def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str]
 
 def refuse_strangers(settings: Settings, host: str) -> None:
     """With authentication off, serve a loopback address only."""
-    loopback = host == "localhost" or _is_loopback(host)
-    if settings.auth == "off" and not loopback:
+    if settings.auth == "off" and not is_loopback(host):
         raise SettingRefused(
             f"CONVGROUPS_AUTH=off trusts every caller, so --host {host} is refused: use 127.0.0.1 or ::1."
         )
@@ -161,10 +162,3 @@ def listen(host: str, port: int) -> socket:
     listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     listener.bind((host, port))
     return listener
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

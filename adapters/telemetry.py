@@ -39,7 +39,7 @@ def configure_logging(log_format: Literal["console", "json"]) -> None:
 class Metrics:
     """Counts what happens; `lags` are asked when somebody looks."""
 
-    def __init__(self, lags: Mapping[str, Callable[[], Lag]]) -> None:
+    def __init__(self, lags: Mapping[str, Callable[[], Lag | None]]) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "convgroups_requests", "HTTP requests by route and status", ["route", "status"], registry=self.registry
@@ -77,7 +77,7 @@ class Metrics:
 class LagCollector(Collector):
     """Each follower's lag, measured when the metrics are read."""
 
-    def __init__(self, lags: Mapping[str, Callable[[], Lag]]) -> None:
+    def __init__(self, lags: Mapping[str, Callable[[], Lag | None]]) -> None:
         self._lags = lags
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
@@ -93,6 +93,6 @@ class LagCollector(Collector):
 
     def _measured(self) -> Sequence[tuple[str, Lag]]:
         try:
-            return [(follower, lag()) for follower, lag in self._lags.items()]
+            return [(follower, measured) for follower, lag in self._lags.items() if (measured := lag())]
         except Unavailable:
             return []

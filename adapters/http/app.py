@@ -33,6 +33,7 @@ def create_app(
         version=version("conversation-groups"),
         description=DESCRIPTION,
         redoc_url=None,
+        redirect_slashes=False,
         static_url="/docs/static",
     )
     answer_with_problems(app)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http.answers import CommandAnswer
+from adapters.http.bodies import read_json
 from adapters.http.examples import COMMAND_DOCS
 from adapters.http.identity import caller, idempotency_key, note, traceparent
 from adapters.http.problems import RequestRefused, not_understood, refused
@@ -16,8 +17,6 @@ from domain.commands import Command, parse_command
 from domain.outcomes import Outcome
 from domain.refusals import Refusal
 from domain.service import ConversationGroups, Submission
-
-MAX_BODY = 1024 * 1024
 
 
 def command_routes(groups: ConversationGroups, answered: Callable[..., None]) -> APIRouter:
@@ -55,19 +54,6 @@ async def read_command(request: Request) -> Command:
         return parse_command.validate_json(await read_json(request))
     except ValidationError as error:
         raise not_understood(error) from None
-
-
-async def read_json(request: Request) -> bytes:
-    """Read a JSON body of at most 1 MiB, not yet parsed; raises `RequestRefused`."""
-    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise RequestRefused(415, "not-json-content", "Send the body with Content-Type: application/json.", None)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise RequestRefused(413, "body-too-large", f"A body has at most {MAX_BODY} bytes.", None, limit=MAX_BODY)
-    return bytes(body)
 
 
 def is_dry_run(request: Request) -> bool:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http import answers, paging
-from adapters.http.commands import read_json
+from adapters.http.bodies import read_json
 from adapters.http.examples import READ_DOCS
 from adapters.http.identity import Caller, app_id, caller
 from adapters.http.problems import RequestRefused, not_understood

@@ -124,9 +124,10 @@ class Relay:
         except RecordTooLarge as error:
             largest = max(entries, key=lambda entry: len(entry.value))
             raise RelayRefused(
-                f"Kafka does not take the event {largest.event.event_id} at position {largest.position}, which has "
-                f"{len(largest.value)} bytes ({error}). The relay steps over none: raise max.message.bytes of "
-                f"the topic {self._settings.events_topic}, and the brokers' replica.fetch.max.bytes, above that."
+                f"An event is too large for Kafka ({error}): of those from position {entries[0].position} to "
+                f"{last.position} the largest is {largest.event.event_id} at position {largest.position}, with "
+                f"{len(largest.value)} bytes. None is stepped over: raise max.message.bytes of the topic "
+                f"{self._settings.events_topic}, and the brokers' replica.fetch.max.bytes, above that."
             ) from error
 
     def _position_record(self, session: _Session, reached: Reached) -> Record:

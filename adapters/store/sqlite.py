@@ -29,7 +29,7 @@ from adapters.store.turns import FirstCome
 from domain.ports import Entry, Kept, Key, Unavailable
 
 PRUNED_AT_ONCE = 20
-"""How many expired outcomes leave with one commit: more than come in, few enough to be quick."""
+"""How many expired outcomes leave with one commit, and two more for each that comes: never many, and never behind."""
 
 
 class DurablePool(SQLiteConnectionPool):
@@ -100,7 +100,7 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
             c.execute(
                 "DELETE FROM kept_outcomes WHERE rowid IN "
                 "(SELECT rowid FROM kept_outcomes WHERE kept_at <= ? ORDER BY kept_at LIMIT ?)",
-                (expired.isoformat(), PRUNED_AT_ONCE),
+                (expired.isoformat(), PRUNED_AT_ONCE + 2 * len(kept)),
             )
         return super()._insert_events(c, stored_events, **kwargs)
 

@@ -1,11 +1,12 @@
 """Connecting one of kafka-python's clients, and saying in our words what it raises."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 from kafka import errors
 from kafka.net.compat import KafkaNetClient
+from kafka.net.selector import NetworkSelector
 
 from adapters.kafka.refused import RelayRefused
 from adapters.kafka.settings import KafkaSettings
@@ -26,25 +27,25 @@ class RecordTooLarge(Exception):  # noqa: N818 - the relay makes the answer of i
 
 
 def connect(settings: KafkaSettings, client: Callable[..., Any], **options: object) -> Any:
-    """Connect a client of kafka-python; where there is no broker, close what it would leave open."""
-    connections: list[Any] = []
-
-    def remembered(**config: object) -> Any:
-        connections.append(KafkaNetClient(**config))
-        return connections[0]
-
+    """Connect a client of kafka-python; where there is no broker, close the sockets and threads that it would leave."""
     servers = settings.bootstrap_servers
-    with in_our_words(settings, "connecting"):
+    with in_our_words(settings, "connecting"), ExitStack() as undo:
+
+        def connection(**config: object) -> Any:
+            selector = NetworkSelector(**config)
+            undo.callback(selector.close)
+            made = KafkaNetClient(selector, **config)
+            undo.callback(made.close)
+            return made
+
         try:
-            return client(bootstrap_servers=servers, kafka_client=remembered, **_OPTIONS, **options)
-        except BaseException as error:
-            for connection in connections:
-                connection.close()
-            if isinstance(error, ValueError):
-                raise RelayRefused(
-                    f"CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS={servers}: {error}. Write host:port,host:port."
-                ) from error
-            raise
+            connected = client(bootstrap_servers=servers, kafka_client=connection, **_OPTIONS, **options)
+        except ValueError as error:
+            raise RelayRefused(
+                f"CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS={servers}: {error}. Write host:port,host:port."
+            ) from error
+        undo.pop_all()
+        return connected
 
 
 @contextmanager
