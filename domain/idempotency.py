@@ -12,8 +12,11 @@ _REFUSALS: Final = {kind.__name__: kind for kind in (GroupNotFound, GroupNameTak
 
 
 def command_hash(command: Command) -> bytes:
-    """Hash what the command says, whatever the spelling of its JSON was."""
-    return sha256(command.to_json()).digest()
+    """Hash what the command says, whatever the spelling of its JSON was.
+
+    What is not given is left out, so that a field that a later release adds changes no hash of today.
+    """
+    return sha256(command.model_dump_json(exclude_none=True).encode()).digest()
 
 
 def is_kept(result: Outcome | Refusal) -> bool:
