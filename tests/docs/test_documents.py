@@ -1,0 +1,108 @@
+"""What the documents tell a reader to type works, and does what they say it does."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from domain.commands import parse_command
+from tests.docs.blocks import ROOT, blocks, script
+from tests.e2e.conftest import NewService
+from tests.e2e.service import Service
+
+VENV = Path(sys.executable).parent
+DOCUMENTS = [str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))]
+
+
+def run_as_a_reader(document: str, service: Service) -> list[str]:
+    """Run the document's shell blocks in one shell, with this service's address; give what each printed."""
+    typed = script(document).replace("http://127.0.0.1:8080", service.url).replace(".venv/bin", str(VENV))
+    ran = subprocess.run(
+        ["bash", "-c", typed], env=service.environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout.split("--- next block\n")[:-1]
+
+
+@pytest.fixture
+def service(new_service: NewService) -> Service:
+    started = new_service()
+    started.start()
+    return started
+
+
+def test_the_first_command_of_the_readme_answers_as_the_readme_says(service: Service) -> None:
+    first, reads = run_as_a_reader("README.md", service)
+    said = next(block.text for block in blocks("README.md") if block.language == "json")
+    shortened = json.loads(said.replace("C2C or …", "C2C or GROUP and an ID: at most 128 bytes, without control characters."))
+    answer = json.loads(first)
+    assert shortened == {name: answer[name] for name in shortened}
+    assert '"groupName":"Suppliers"' in reads
+    assert "group-created" in reads
+
+
+def test_the_first_consumer_of_the_readme_prints_each_change(
+    new_service: NewService, kafka: str, kafka_prefix: str
+) -> None:
+    service = new_service(kafka, kafka_prefix)
+    service.start()
+    run_as_a_reader("README.md", service)
+    [program] = [block.text for block in blocks("README.md") if block.language == "python"]
+    assert program.count("\n") <= 13
+    here = program.replace("127.0.0.1:9092", kafka).replace("conversation-groups.events", f"{kafka_prefix}.events")
+    assert list(islice(lines_of(here), 2)) == [
+        "alice 1 conversation-groups.group-created.v1 Suppliers",
+        "alice 2 conversation-groups.conversations-added.v1 Suppliers",
+    ]
+
+
+def lines_of(program: str) -> Iterator[str]:
+    """Run a program that goes on for ever, and give the lines that it prints."""
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        try:
+            yield from (line.rstrip("\n") for line in running.stdout)
+        finally:
+            running.kill()
+
+
+def test_the_tutorial_goes_as_it_says(service: Service) -> None:
+    created, updated, retried, raced, asked, told, sent = run_as_a_reader("docs/tutorial.md", service)
+    assert [item["outcome"] for item in json.loads(created)["items"]] == ["added", "added", "refused"]
+    assert '"conversationIDs":["GROUPdesign","C2Ceve"]' in updated
+    assert "idempotent-replayed: true" in retried.lower()
+    assert '"revision":6' in raced
+    assert '"currentRevision":6' in raced
+    assert '"type":"conversation-groups.group-deleted.v1","revision":7' in asked
+    assert "renamed 'Suppliers' to 'Vendors'" in told
+    assert "revision 7" in sent
+
+
+def test_every_command_of_the_documents_is_one() -> None:
+    lines = next(block.text for block in blocks("docs/http.md") if '"ReorderGroup"' in block.text).splitlines()
+    assert [parse_command.validate_json(line).command for line in lines] == [
+        "CreateGroup",
+        "DeleteGroup",
+        "RenameGroup",
+        "AddConversations",
+        "RemoveConversations",
+        "UpdateConversations",
+        "ReorderGroup",
+    ]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / document).read_text()):
+        assert (ROOT / document).parent.joinpath(target).exists(), f"{document} links to {target}"
+
+
+def test_every_target_of_the_makefile_that_the_readme_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text()))
+    assert named <= targets | {"python"}, named - targets
