@@ -38,6 +38,9 @@ class FollowerThread(Thread):
         self.stopped_by: Exception | None = None
         """What the follower cannot go on from without a person; None while it runs."""
 
+        self.stopped_at: datetime | None = None
+        """When that was."""
+
         self.waiting_for: Unavailable | None = None
         """The service that it waits for; None while it works."""
 
@@ -73,7 +76,7 @@ class FollowerThread(Thread):
                 pause = min(2 * pause, LONGEST_PAUSE)
                 continue
             except Exception as error:  # whatever it is, going on would skip an event
-                self.stopped_by = error
+                self.stopped_by, self.stopped_at = error, datetime.now(UTC)
                 log.error("stopped, and needs a person", follower=self.name, reason=str(error), exc_info=error)  # noqa: TRY400
                 break
             if self.waiting_for is not None:
@@ -90,6 +93,16 @@ class FollowerThread(Thread):
         if self._position is None:
             return None
         events = self._log.head() - self._position
-        first = self._log.read(self._position, 1) if events > 0 else []
-        seconds = (datetime.now(UTC) - first[0].event.recorded_at).total_seconds() if first else 0.0
-        return Lag(max(events, 0), max(seconds, 0.0))
+        if events <= 0:
+            return Lag(0, 0.0)
+        waited = datetime.now(UTC) - self._waits_since(self._position)
+        return Lag(events, max(waited.total_seconds(), 0.0))
+
+    def _waits_since(self, position: int) -> datetime:
+        """Tell since when the event behind `position` waits: since it was recorded, as far as it can be read."""
+        try:
+            return self._log.read(position, 1)[0].event.recorded_at
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the follower stops at this event
+            return self.stopped_at or datetime.now(UTC)

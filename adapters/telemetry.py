@@ -19,7 +19,9 @@ from domain.refusals import Refusal
 def configure_logging(log_format: Literal["console", "json"]) -> None:
     """Send this program's log lines, and those of its libraries from warnings up, to the standard error."""
     stamps: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    # Plain: a traceback that shows local variables would show secrets and what users sent.
+    plain = structlog.dev.plain_traceback
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
     if log_format == "json":
         stamps.append(structlog.processors.format_exc_info)
         renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -63,12 +65,15 @@ class Metrics:
         self._commits.observe(events)
 
     def answered(self, command: str, result: Outcome | Refusal, *, replayed: bool) -> None:
-        """Count a command's answer."""
+        """Count a command's answer; what a repeated key is answered with was counted the first time."""
+        if replayed:
+            self._commands.labels(command, "replayed").inc()
+            return
         if isinstance(result, Refusal):
             self._commands.labels(command, "refused").inc()
             self._refusals.labels(str(result.code or type(result).__name__)).inc()
             return
-        self._commands.labels(command, "replayed" if replayed else "done").inc()
+        self._commands.labels(command, "done").inc()
         for item in result.items:
             if item.outcome == "refused":
                 self._refusals.labels(str(item.code)).inc()

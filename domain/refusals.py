@@ -17,7 +17,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error
 
     def facts(self) -> dict[str, Any]:
         """Give what a program needs to go on, by field name."""
-        return dict(vars(self))
+        return {name: value for name, value in vars(self).items() if name != "__notes__"}
 
 
 class MalformedUserID(Refusal):

@@ -1,6 +1,6 @@
 """The application service: load, decide, save. Many commands may share one commit; each gets its own reply."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -46,6 +46,11 @@ class Submission:
     def stream(self) -> UUID:
         """The stream of the user whose groups the command is for."""
         return stream_id(self.sdk_app_id, self.user_id)
+
+    @property
+    def scoped_key(self) -> Key | None:
+        """The idempotency key among those of its user: another user's is another key."""
+        return None if self.key is None else Key(self.sdk_app_id, self.user_id, self.key)
 
 
 class Reply(NamedTuple):
@@ -103,7 +108,7 @@ class ConversationGroups(Application[UUID]):
         """Load one user's groups from the log."""
         return replay(None, cast("map[Event]", self.events.get(stream)))
 
-    def find_kept(self, keys: set[Key], now: datetime) -> dict[Key, Kept]:
+    def find_kept(self, keys: Collection[Key], now: datetime) -> dict[Key, Kept]:
         """Look up the outcomes that are kept for these keys and have not expired."""
         kept = cast("KeptOutcomes", self.recorder).find_kept(keys) if keys else {}
         return {key: found for key, found in kept.items() if found.kept_at > now - self._keep_outcomes_for}
@@ -126,11 +131,12 @@ class Batch:
         self._service = service
         self._now = now
         self._states: dict[UUID, UserConversationGroups] = {}
-        self._used = service.find_kept({key for s in submissions if (key := _key_of(s)) is not None}, now)
+        keys = [key for submission in submissions if (key := submission.scoped_key) is not None]
+        self._used = service.find_kept(keys, now)
 
     def reply(self, submission: Submission) -> Reply:
         """Carry out one command, or repeat what its idempotency key is kept with."""
-        key = _key_of(submission)
+        key = submission.scoped_key
         used = self.kept.get(key) or self._used.get(key) if key else None
         if used is not None:
             if used.command_hash != command_hash(submission.command):
@@ -171,9 +177,3 @@ class Batch:
             correlation_id=submission.correlation_id or str(command_id),
             traceparent=submission.traceparent,
         )
-
-
-def _key_of(submission: Submission) -> Key | None:
-    if submission.key is None:
-        return None
-    return Key(submission.sdk_app_id, submission.user_id, submission.key)

@@ -1,23 +1,19 @@
 """`convgroups`: exit code 0 done, 1 refused, 2 wrong usage, 3 a service is not reachable."""
 
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` answers at once
+
 import sys
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from adapters.cli import operate, show
-from adapters.cli.callers import Caller, Direct, Refused, Remote
-from adapters.cli.words import FORMS, Options, WrongUsage, command_of
-from adapters.http.identity import DEFAULT_APP
-from adapters.kafka.refused import RelayRefused
-from adapters.settings import SettingRefused, read_settings
-from adapters.store.lease import HeldElsewhere
-from adapters.store.mapper import UnreadableEvent
-from adapters.store.migrate import NotMigrated
-from domain.ports import Unavailable
+from adapters.cli.words import FORMS, Options, command_of, key_of
+from adapters.given import DEFAULT_APP
+from domain.values import MAX_ID
 
-REFUSED, WRONG_USAGE, NOT_REACHABLE = 1, 2, 3
+if TYPE_CHECKING:
+    from adapters.cli.callers import Caller
 
 app = typer.Typer(
     name="convgroups",
@@ -31,7 +27,7 @@ operate.add_to(app)
 User = Annotated[str, typer.Argument(metavar="USER", help="Whose groups.")]
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 URL = Annotated[str | None, typer.Option("--url", help="Ask the service there, not the database.", metavar="URL")]
-AppID = Annotated[int, typer.Option("--app-id", help="The app whose user it is.", min=1)]
+AppID = Annotated[int, typer.Option("--app-id", help="The app whose user it is.", min=1, max=MAX_ID)]
 
 
 @app.command(epilog="Commands: " + "; ".join(form.usage for form in FORMS.values()))
@@ -52,7 +48,8 @@ def send(
 ) -> None:
     """Carry out one command on a user's groups."""
     options = Options(group_id, remove or (), add or (), before, end, expected_revision)
-    answer = _caller(url, app_id).send(user, command_of(words, options), key, dry_run=dry_run)
+    command = command_of(words, options)
+    answer = _caller(url, app_id).send(user, command, key_of(key), dry_run=dry_run)
     show.as_json(answer) if json else show.show_outcome(answer)
 
 
@@ -66,7 +63,7 @@ def groups(user: User, url: URL = None, app_id: AppID = DEFAULT_APP, json: AsJSO
 @app.command()
 def history(
     user: User,
-    after: Annotated[int, typer.Option(help="Begin after this revision.", min=0, metavar="N")] = 0,
+    after: Annotated[int, typer.Option(help="Begin after this revision.", min=0, max=MAX_ID, metavar="N")] = 0,
     limit: Annotated[int, typer.Option(help="Tell at most so many events.", min=1, max=1000, metavar="N")] = 100,
     url: URL = None,
     app_id: AppID = DEFAULT_APP,
@@ -81,28 +78,18 @@ def run() -> None:
     """Run the command line and end the process with its exit code."""
     try:
         app()
-    except Refused as refused:
-        if "--json" in sys.argv:
-            show.err.print_json(data=refused.problem)
-        else:
-            show.show_problem(refused.problem)
-        sys.exit(REFUSED)
-    except RelayRefused as refused_by_relay:
-        _fail(refused_by_relay, REFUSED)
-    except (WrongUsage, SettingRefused) as wrong:
-        _fail(wrong, WRONG_USAGE)
-    except (HeldElsewhere, NotMigrated, Unavailable, UnreadableEvent, OSError) as error:
-        _fail(error, NOT_REACHABLE)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is said in a sentence
+        from adapters.cli.failures import report
+
+        sys.exit(report(error, as_json="--json" in sys.argv))
 
 
-def _fail(error: Exception, code: int) -> NoReturn:
-    show.err.print(f"[red]error[/red]: {escape(str(error))}")
-    sys.exit(code)
+def _caller(url: str | None, app_id: int) -> "Caller":
+    if url is not None:
+        from adapters.cli.remote import Remote
 
+        return Remote.at(url, app_id)
+    from adapters.cli.direct import Direct
+    from adapters.settings import read_settings
 
-def _caller(url: str | None, app_id: int) -> Caller:
-    if url is None:
-        return Direct(read_settings(), app_id)
-    import httpx  # noqa: PLC0415 - takes a while, and is needed here alone
-
-    return Remote(httpx.Client(base_url=url, headers={"App-ID": str(app_id)}, timeout=30))
+    return Direct(read_settings(), app_id)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from adapters.cli.failures import sentence
 from adapters.kafka.probe import probe
 from adapters.kafka.refused import RelayRefused
 from adapters.main import Store, kafka_settings, open_store
@@ -48,8 +49,9 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield from _kafka(settings, store, head)
     except NotMigrated as missing:
         yield Finding("bad", "database", str(missing), "Start the service, or run `convgroups migrate`.")
-    except Unavailable as away:
-        yield Finding("bad", "database", str(away), "See that the file and its folder can be read and written.")
+    except Exception as error:  # noqa: BLE001 - whatever it is, this is who says it
+        advice = "See that CONVGROUPS_DATABASE_URL names the right file, and that it can be read and written."
+        yield Finding("bad", "database", sentence(error), advice)
 
 
 def _writer(settings: Settings) -> Finding:

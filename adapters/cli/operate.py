@@ -1,20 +1,14 @@
 """The commands of whoever runs the service."""
 
+# ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` answers at once
+
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from adapters.cli import show
-from adapters.cli.doctor import examine
-from adapters.main import open_store_to_write, relay_to_kafka, serve
-from adapters.settings import SettingRefused, read_settings, unknown_settings
-from adapters.store.lease import sole_writer
-from adapters.store.migrate import migrate_sqlite
-from adapters.telemetry import configure_logging
-from projections.follower import Follower
 
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
@@ -36,10 +30,17 @@ def serve_command(
     only: Annotated[str | None, typer.Option(help="Part of the service; comes with PostgreSQL.")] = None,
 ) -> None:
     """Serve HTTP, keep the views, and relay to Kafka where it is configured."""
+    from adapters.settings import SettingRefused, read_settings, unknown_settings
+
     settings = read_settings()
     for name, given in (("--workers", workers != 1), ("--only", only is not None)):
         if given:
             raise SettingRefused(f"{name} comes with PostgreSQL, in the next release: leave it out.")
+
+    from adapters.cli.failures import address_refused
+    from adapters.main import serve
+    from adapters.telemetry import configure_logging
+
     configure_logging(settings.log_format)
     for name in unknown_settings():
         show.err.print(f"[yellow]warning[/yellow]: {name} is no setting of this release; see `convgroups doctor`.")
@@ -48,6 +49,8 @@ def serve_command(
         serve(settings, host, port, on_listening=_say_what_to_try if settings.log_format == "console" else None)
     except KeyboardInterrupt:
         sys.exit(0)
+    except OSError as error:
+        raise address_refused(error, host, port) from error
 
 
 def _say_what_to_try(url: str) -> None:
@@ -55,14 +58,26 @@ def _say_what_to_try(url: str) -> None:
 
 
 def rebuild(
-    view: Annotated[str, typer.Argument(metavar="VIEW", help="group-lists, history, or all.")], json: AsJSON = False
+    view: Annotated[Literal["group-lists", "history", "all"], typer.Argument(metavar="VIEW", help="Which, or all.")],
+    json: AsJSON = False,
 ) -> None:
-    """Build a view anew from the log."""
+    """Build a view (group-lists or history), or all, anew from the log."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from adapters.main import open_store_to_write
+    from adapters.settings import read_settings
+    from projections.follower import Follower
+
     done: dict[str, int] = {}
     with open_store_to_write(read_settings()) as store:
-        chosen = store.views if view == "all" else {view: store.views[view]} if view in store.views else None
-        if chosen is None:
-            raise typer.BadParameter(f"{view} is no view; one of: {', '.join(store.views)}, all")
+        chosen = store.views if view == "all" else {view: store.views[view]}
         head = store.log.head()
         columns = (
             TextColumn("{task.description}"),
@@ -88,6 +103,10 @@ def rebuild(
 
 def migrate(json: AsJSON = False) -> None:
     """Bring the database up to date."""
+    from adapters.settings import read_settings
+    from adapters.store.lease import sole_writer
+    from adapters.store.migrate import migrate_sqlite
+
     settings = read_settings()
     with sole_writer(settings.database):
         steps = migrate_sqlite(settings.database)
@@ -99,6 +118,9 @@ def migrate(json: AsJSON = False) -> None:
 
 def new_log_id(json: AsJSON = False) -> None:
     """Give the log a new ID: after a backup was restored, so that no one goes on from a position that is gone."""
+    from adapters.main import open_store_to_write
+    from adapters.settings import read_settings
+
     with open_store_to_write(read_settings()) as store:
         log_id = store.log.renew_log_id()
     if json:
@@ -113,6 +135,9 @@ def relay_from(
     json: AsJSON = False,
 ) -> None:
     """Tell the relay after which position of the log it goes on."""
+    from adapters.main import open_store_to_write, relay_to_kafka
+    from adapters.settings import SettingRefused, read_settings
+
     settings = read_settings()
     with open_store_to_write(settings) as store:
         relay = relay_to_kafka(settings, store)
@@ -128,6 +153,8 @@ def relay_from(
 
 def doctor(json: AsJSON = False) -> None:
     """Tell what is configured, what is reachable, what is behind, and what to do about it."""
+    from adapters.cli.doctor import examine
+
     findings = examine()
     if json:
         show.as_json({"findings": [finding._asdict() for finding in findings]})

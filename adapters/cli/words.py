@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from domain.commands import Command, parse_command
+from adapters.given import read_key
+
+if TYPE_CHECKING:
+    from domain.commands import Command
 
 
 class WrongUsage(Exception):  # noqa: N818 - an answer to whoever typed it
@@ -23,6 +26,16 @@ class Options(NamedTuple):
     end: bool = False
     expected_revision: int | None = None
 
+    def of_one_command(self) -> list[str]:
+        """Name what is given and belongs to one command only."""
+        given = {
+            "--remove": self.remove,
+            "--add": self.add,
+            "--before": self.before is not None,
+            "--end": self.end,
+        }
+        return [name for name, there in given.items() if there]
+
 
 class Form(NamedTuple):
     """How one command is written."""
@@ -34,6 +47,9 @@ class Form(NamedTuple):
 
     fields: Callable[[list[str], Options], dict[str, Any]]
     """What the words that follow the group say."""
+
+    options: tuple[str, ...] = ()
+    """Which of `--remove`, `--add`, `--before` and `--end` belong to it."""
 
 
 def _none(words: list[str], _: Options) -> dict[str, Any]:
@@ -69,14 +85,26 @@ FORMS: Final = {
     "add-conversations": Form("add-conversations GROUP ID ...", "AddConversations", by_id=True, fields=_ids),
     "remove-conversations": Form("remove-conversations GROUP ID ...", "RemoveConversations", by_id=True, fields=_ids),
     "update-conversations": Form(
-        "update-conversations GROUP [--remove ID ...] [--add ID ...]", "UpdateConversations", by_id=True, fields=_update
+        "update-conversations GROUP [--remove ID ...] [--add ID ...]",
+        "UpdateConversations",
+        by_id=True,
+        fields=_update,
+        options=("--remove", "--add"),
     ),
-    "reorder-group": Form("reorder-group GROUP --before N | --end", "ReorderGroup", by_id=True, fields=_place),
+    "reorder-group": Form(
+        "reorder-group GROUP --before N | --end",
+        "ReorderGroup",
+        by_id=True,
+        fields=_place,
+        options=("--before", "--end"),
+    ),
 }
 
 
-def command_of(words: Sequence[str], options: Options) -> Command:
+def command_of(words: Sequence[str], options: Options) -> "Command":
     """Read a command; raises `WrongUsage`."""
+    from domain.commands import parse_command  # noqa: PLC0415 - takes a while, and `--help` needs only the forms
+
     form = FORMS.get(words[0])
     if form is None:
         raise WrongUsage(f"{words[0]} is no command; one of: {', '.join(FORMS)}")
@@ -88,7 +116,18 @@ def command_of(words: Sequence[str], options: Options) -> Command:
         raise WrongUsage("; ".join(one["msg"] for one in error.errors())) from None
 
 
+def key_of(given: str | None) -> str | None:
+    """Read the idempotency key; raises `WrongUsage`."""
+    key = None if given is None else read_key(given)
+    if key is None and given is not None:
+        raise WrongUsage("--key is 1 to 255 visible ASCII characters")
+    return key
+
+
 def _body(form: Form, words: list[str], options: Options) -> dict[str, Any]:
+    for name in options.of_one_command():
+        if name not in form.options:
+            raise WrongUsage(f"{name}: not expected here")
     given = {} if options.expected_revision is None else {"expectedRevision": options.expected_revision}
     if options.group_id is not None and form.by_id:
         return {"command": form.name, "groupID": options.group_id, **given, **form.fields(words, options)}

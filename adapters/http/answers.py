@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.outcomes import Item, Outcome, Recorded
+from domain.outcomes import Item, Outcome
 from domain.values import Instant, WireModel
 from projections.group_lists import GroupRow, UserGroupLists
 from projections.history import HistoryRow
@@ -28,6 +28,16 @@ class AnsweredItem(WireModel):
     """Only where it was refused."""
 
 
+class AnsweredEvent(WireModel):
+    """One event that was recorded; in a dry run one that would be."""
+
+    event_id: UUID | None = None
+    """Only where it was recorded."""
+
+    type: str
+    revision: int
+
+
 class CommandAnswer(WireModel):
     """What a command did."""
 
@@ -40,7 +50,7 @@ class CommandAnswer(WireModel):
     failure_conversation_id_list: tuple[Failure, ...]
     items: tuple[AnsweredItem, ...]
     evicted: tuple[str, ...]
-    events: tuple[Recorded, ...]
+    events: tuple[AnsweredEvent, ...]
 
     @classmethod
     def of(cls, outcome: Outcome) -> "CommandAnswer":
@@ -55,7 +65,7 @@ class CommandAnswer(WireModel):
                 AnsweredItem(**i.model_dump(include={"conversation_id", "outcome", "code"})) for i in outcome.items
             ),
             evicted=outcome.evicted,
-            events=outcome.events,
+            events=tuple(AnsweredEvent(event_id=e.event_id, type=e.type, revision=e.revision) for e in outcome.events),
         )
 
     def to_json(self) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from adapters.http.problems import RequestRefused
 
@@ -15,8 +15,12 @@ async def read_json(request: Request) -> bytes:
     if media_type != "application/json":
         raise RequestRefused(415, "not-json-content", "Send the body with Content-Type: application/json.", None)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise RequestRefused(413, "body-too-large", f"A body has at most {MAX_BODY} bytes.", None, limit=MAX_BODY)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                too_large = f"A body has at most {MAX_BODY} bytes."
+                raise RequestRefused(413, "body-too-large", too_large, None, limit=MAX_BODY)
+    except ClientDisconnect:
+        raise RequestRefused(400, "body-cut-off", "The connection ended before the body did.") from None
     return bytes(body)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from adapters.http.answers import CommandAnswer
 from adapters.http.bodies import read_json
-from adapters.http.examples import COMMAND_DOCS
+from adapters.http.described import COMMAND_DOCS
 from adapters.http.identity import caller, idempotency_key, note, traceparent
 from adapters.http.problems import RequestRefused, not_understood, refused
 from domain.commands import Command, parse_command

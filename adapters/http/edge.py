@@ -4,11 +4,14 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+import structlog
 from prometheus_client import Counter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.http.problems import BAD_REQUEST, problem
+from adapters.http.problems import BAD_REQUEST, our_fault, problem
+
+log = structlog.get_logger("http")
 
 ENCODED_SLASH: Final = b"%2f"
 FOREIGN_HOST: Final = "With CONVGROUPS_AUTH=off the service is for this machine: call it as localhost or 127.0.0.1."
@@ -17,8 +20,9 @@ FOREIGN_HOST: Final = "With CONVGROUPS_AUTH=off the service is for this machine:
 class Edge:
     """Refuses what must not reach a route.
 
-    A path that is not UTF-8 or hides a slash: decoded loosely, either would name another user. And, while every caller
-    is trusted, any host name but this machine's: by another one a page from anywhere could call from a browser here.
+    A path that is not UTF-8 or hides a slash: decoded loosely, either would name another user, and a query another
+    group. And, while every caller is trusted, any host name but this machine's: by another one a page from anywhere
+    could call from a browser here.
     """
 
     def __init__(self, app: ASGIApp, requests: Counter) -> None:
@@ -30,7 +34,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        status: int | None = None
 
         async def count(message: Message) -> None:
             nonlocal status
@@ -39,15 +43,24 @@ class Edge:
             await send(message)
 
         try:
-            if wrong := wrong_path(scope["raw_path"]):
+            if wrong := wrong_target(scope["raw_path"], scope["query_string"]):
                 await problem(400, "malformed-path", wrong, BAD_REQUEST)(scope, receive, count)
             elif not is_loopback(Request(scope).url.hostname):
                 await problem(403, "foreign-host", FOREIGN_HOST)(scope, receive, count)
             else:
                 await self._app(scope, receive, count)
+        except Exception:
+            # Answered here: were it raised further, the server would close the connection under the next request.
+            if status is not None:
+                raise
+            log.exception("a request failed", method=scope["method"], route=_route(scope))
+            await our_fault()(scope, receive, count)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
-            self._requests.labels(route, str(status)).inc()
+            self._requests.labels(_route(scope), str(status or 500)).inc()
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "none")
 
 
 def is_loopback(host: str | None) -> bool:
@@ -58,12 +71,13 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def wrong_path(raw_path: bytes) -> str | None:
-    """Say what is wrong with a path as it came over the wire; None where nothing is."""
+def wrong_target(raw_path: bytes, query: bytes) -> str | None:
+    """Say what is wrong with a path or a query as it came over the wire; None where nothing is."""
     if ENCODED_SLASH in raw_path.lower():
         return "A user ID holds no slash, also not an encoded one."
-    try:
-        unquote_to_bytes(raw_path).decode()
-    except UnicodeDecodeError:
-        return "The path is not percent-encoded UTF-8."
+    for name, given in (("path", raw_path), ("query", query)):
+        try:
+            unquote_to_bytes(given).decode()
+        except UnicodeDecodeError:
+            return f"The {name} is not percent-encoded UTF-8."
     return None

@@ -7,14 +7,13 @@ from uuid import UUID
 
 from starlette.requests import Request
 
+from adapters.given import DEFAULT_APP, read_key
 from adapters.http.problems import RequestRefused
 from domain.refusals import MalformedUserID
 from domain.values import MAX_ID, has_control_characters, is_user_id, stream_id
 
-DEFAULT_APP: Final = 1_400_000_000
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,15}")
-_VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,8 @@ def idempotency_key(request: Request) -> str | None:
     given = request.headers.get("Idempotency-Key")
     if given is None:
         return None
-    quoted = len(given) > 1 and given[0] == given[-1] == '"'
-    key = re.sub(r'\\(["\\])', r"\1", given[1:-1]) if quoted else given
-    if not _VISIBLE.fullmatch(key):
+    key = read_key(given)
+    if key is None:
         raise RequestRefused(400, "malformed-header", "Idempotency-Key is 1 to 255 visible ASCII characters.")
     return key
 

@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import JSONResponse, Response
 
+from adapters.http.described import OPERATION_DOCS
+
 
 class Check(NamedTuple):
     """One thing that must hold for the service to be ready."""
@@ -20,18 +22,18 @@ def operation_routes(checks: Callable[[], Sequence[Check]], registry: CollectorR
     """Give the routes; `checks` is called for each question whether the service is ready."""
     router = APIRouter(tags=["operations"])
 
-    @router.get("/healthz", summary="Tell that the process is alive")
+    @router.get("/healthz", **OPERATION_DOCS["healthz"])
     async def healthz() -> Response:
         return JSONResponse({"status": "alive"})
 
-    @router.get("/readyz", summary="Tell whether the service can do its work, and what fails if not")
+    @router.get("/readyz", **OPERATION_DOCS["readyz"])
     def readyz() -> Response:
         found = checks()
         ready = all(check.ok for check in found)
         body = {"status": "ready" if ready else "not ready", "checks": [check._asdict() for check in found]}
         return JSONResponse(body, 200 if ready else 503)
 
-    @router.get("/metrics", summary="Show Prometheus metrics")
+    @router.get("/metrics", **OPERATION_DOCS["metrics"])
     def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 

@@ -1,7 +1,7 @@
 """Query parameters of reads: strict numbers, and pages that go on where the last one ended."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from typing import Final
 
 from starlette.requests import Request
@@ -50,7 +50,7 @@ def place_after(request: Request) -> tuple[int, int] | None:
     if given is None:
         return None
     try:
-        place = _PLACE.fullmatch(urlsafe_b64decode(given.encode("ascii")).decode("ascii"))
+        place = _PLACE.fullmatch(b64decode(given.encode("ascii"), b"-_", validate=True).decode("ascii"))
     except ValueError:
         place = None
     if place is None:

@@ -1,13 +1,14 @@
 """Refusals as RFC 9457 problem documents: one table says which status each has."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fastapi import FastAPI, Request
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from domain.commands import Command
 from domain.ports import Unavailable
 from domain.refusals import (
     ControlCharacters,
@@ -44,6 +45,10 @@ BAD_REQUEST, NOT_ABLE_NOW, OUR_FAULT = 50002, 50005, 50004
 """The product's codes for what is no rule of the domain."""
 
 _BY_STATUS: Final = {404: "no-such-path", 405: "method-not-allowed"}
+_COMMANDS: Final = [(command.__name__,) for command in get_args(Command)]
+
+MANY: Final = 1000
+"""With more errors than that, to list them takes longer than anybody would read them."""
 
 
 class RequestRefused(Exception):  # noqa: N818 - an answer
@@ -76,24 +81,31 @@ def refused(refusal: Refusal) -> Response:
     return problem(STATUS[type(refusal)], kind, str(refusal), refusal.code, **facts)
 
 
+def our_fault() -> Response:
+    """Give the problem document of an error that nobody thought of."""
+    return problem(500, "internal-error", "The service failed; its log says why. Try again.", OUR_FAULT)
+
+
 def not_understood(error: ValidationError) -> RequestRefused:
     """Turn what pydantic found wrong with a body into a refusal that names the fields."""
-    errors = [
-        {"field": ".".join(str(part) for part in one["loc"] if not _is_tag(part)), "message": one["msg"]}
-        for one in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
-    if any(one["type"] == "json_invalid" for one in error.errors(include_url=False)):
-        return RequestRefused(400, "not-json", errors[0]["message"])
+    count = error.error_count()
+    if count > MANY:
+        return RequestRefused(400, "malformed", f"{count} things are wrong with the body.")
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    if found[0]["type"] == "json_invalid":
+        return RequestRefused(400, "not-json", found[0]["msg"])
+    errors = [{"field": _field(one["loc"]), "message": one["msg"].removeprefix("Value error, ")} for one in found]
     wrong = "; ".join(f"{one['field'] or 'the body'}: {one['message']}" for one in errors[:3])
     return RequestRefused(400, "malformed", wrong, errors=errors[:20])
 
 
-def _is_tag(part: int | str) -> bool:
-    return isinstance(part, str) and part[:1].isupper()
+def _field(path: tuple[int | str, ...]) -> str:
+    """Name a field as the caller does; pydantic's path begins with the command that it took the body for."""
+    return ".".join(map(str, path[1:] if path[:1] in _COMMANDS else path))
 
 
 def answer_with_problems(app: FastAPI) -> None:
-    """Make every refusal and error of `app` a problem document."""
+    """Make every refusal of `app` a problem document."""
 
     @app.exception_handler(Refusal)
     async def on_refusal(_: Request, refusal: Refusal) -> Response:
@@ -112,7 +124,3 @@ def answer_with_problems(app: FastAPI) -> None:
         kind = _BY_STATUS.get(error.status_code, "not-served")
         detail = f"{request.method} {request.url.path}: {error.detail}."
         return problem(error.status_code, kind, detail, headers=dict(error.headers or {}))
-
-    @app.exception_handler(Exception)
-    async def on_our_fault(_: Request, __: Exception) -> Response:
-        return problem(500, "internal-error", "The service failed; its log says why. Try again.", OUR_FAULT)

@@ -1,18 +1,17 @@
 """What can be asked about a user's groups. Every answer holds all that was acknowledged before it was asked."""
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from fastapi import APIRouter
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http import answers, paging
 from adapters.http.bodies import read_json
-from adapters.http.examples import READ_DOCS
+from adapters.http.described import READ_DOCS
 from adapters.http.identity import Caller, app_id, caller
 from adapters.http.problems import RequestRefused, not_understood
 from domain.limits import Policy
@@ -34,6 +33,8 @@ LOOKUP_LIMIT = 300
 
 class LookupQuestion(WireModel):
     """The conversations that are asked about."""
+
+    model_config = ConfigDict(extra="forbid")
 
     conversation_ids: tuple[str, ...]
 
@@ -145,7 +146,13 @@ def _answer(request: Request, log: EventLog, body: answers.Revised) -> Response:
     """Answer with an entity tag, or with 304 where the caller has this very answer."""
     tag = f'"{log.log_id().hex}-{VERSION}-{body.revision}"'
     response = _json(body)
-    if tag in re.split(r"\s*,\s*", request.headers.get("If-None-Match", "").replace("W/", "")):
+    if _at_hand(request) & {tag, "*"}:
         response = Response(status_code=304)
     response.headers.update({"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "App-ID, Authorization"})
     return response
+
+
+def _at_hand(request: Request) -> set[str]:
+    """Read which answers the caller has; whether a tag is weak makes no difference to a read."""
+    given = ",".join(request.headers.getlist("If-None-Match"))
+    return {tag.strip().removeprefix("W/") for tag in given.split(",")}

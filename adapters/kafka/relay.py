@@ -74,10 +74,10 @@ class Relay:
     def relay_from(self, position: int) -> None:
         """Go on behind this position of the log from now on, whatever was published before; 0 is before the first."""
         self.close()
+        reached = reached_at(self._log, self._log.log_id(), position)
         try:
             with Cluster(self._settings) as cluster:
                 session = self._begin(cluster)
-            reached = reached_at(self._log, session.log_id, position)
             session.producer.publish([self._position_record(session, reached)])
         finally:
             self.close()

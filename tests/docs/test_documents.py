@@ -39,7 +39,9 @@ def service(new_service: NewService) -> Service:
 def test_the_first_command_of_the_readme_answers_as_the_readme_says(service: Service) -> None:
     first, reads = run_as_a_reader("README.md", service)
     said = next(block.text for block in blocks("README.md") if block.language == "json")
-    shortened = json.loads(said.replace("C2C or …", "C2C or GROUP and an ID: at most 128 bytes, without control characters."))
+    shortened = json.loads(
+        said.replace("C2C or …", "C2C or GROUP and an ID: at most 128 bytes, without control characters.")
+    )
     answer = json.loads(first)
     assert shortened == {name: answer[name] for name in shortened}
     assert '"groupName":"Suppliers"' in reads

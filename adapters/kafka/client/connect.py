@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from socket import create_connection
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from kafka import errors
 from kafka.net.compat import KafkaNetClient
@@ -27,8 +29,8 @@ class RecordTooLarge(Exception):  # noqa: N818 - the relay makes the answer of i
 
 
 def connect(settings: KafkaSettings, client: Callable[..., Any], **options: object) -> Any:
-    """Connect a client of kafka-python; where there is no broker, close the sockets and threads that it would leave."""
-    servers = settings.bootstrap_servers
+    """Connect a client of kafka-python; where that fails, close the sockets and threads that it would leave behind."""
+    knock(settings)
     with in_our_words(settings, "connecting"), ExitStack() as undo:
 
         def connection(**config: object) -> Any:
@@ -38,14 +40,33 @@ def connect(settings: KafkaSettings, client: Callable[..., Any], **options: obje
             undo.callback(made.close)
             return made
 
-        try:
-            connected = client(bootstrap_servers=servers, kafka_client=connection, **_OPTIONS, **options)
-        except ValueError as error:
-            raise RelayRefused(
-                f"CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS={servers}: {error}. Write host:port,host:port."
-            ) from error
+        connected = client(bootstrap_servers=_servers(settings), kafka_client=connection, **_OPTIONS, **options)
         undo.pop_all()
         return connected
+
+
+def knock(settings: KafkaSettings) -> None:
+    """Raise `Unavailable` at once where nobody listens; kafka-python tries for seconds, and leaves sockets behind."""
+    failures = []
+    for server in _servers(settings):
+        try:
+            address = urlsplit(f"//{server}")
+            host, port = address.hostname, address.port
+        except ValueError as error:
+            raise RelayRefused(
+                f"CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS={settings.bootstrap_servers}: {error}. Write host:port,host:port."
+            ) from error
+        try:
+            create_connection((host, port or 9092), timeout=2).close()
+        except OSError as error:
+            failures.append(f"{server}: {error}")
+        else:
+            return
+    raise Unavailable(f"Kafka does not answer: {'; '.join(failures)}")
+
+
+def _servers(settings: KafkaSettings) -> list[str]:
+    return [server.strip() for server in settings.bootstrap_servers.split(",") if server.strip()]
 
 
 @contextmanager

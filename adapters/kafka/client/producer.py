@@ -1,14 +1,14 @@
 """Writing in transactions."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from time import monotonic
 from typing import Any
 
 from kafka import KafkaProducer, errors
 from kafka.partitioner.default import murmur2
 
-from adapters.kafka.client.connect import PATIENCE, connect, in_our_words
+from adapters.kafka.client.connect import PATIENCE, connect, in_our_words, knock
 from adapters.kafka.client.end_txn import end_by_version_5
 from adapters.kafka.records import Record
 from adapters.kafka.settings import KafkaSettings
@@ -48,15 +48,27 @@ class Producer:
 
         After `Unavailable` nobody knows whether they are visible. Raises `RecordTooLarge`.
         """
-        deadline = monotonic() + PATIENCE
         with in_our_words(self._settings, "publishing"):
-            self._kafka.begin_transaction()
-            for written in [self._send(record) for record in records]:
-                written.get(max(0, deadline - monotonic()))
-            # What `commit_transaction` does, whose waiting has no end.
-            ended = self._kafka._transaction_manager.begin_commit()  # noqa: SLF001
-            self._kafka._sender.wakeup()  # noqa: SLF001
-            if not ended.wait(max(0, 1000 * (deadline - monotonic()))):
+            try:
+                self._publish(records, monotonic() + PATIENCE)
+            except errors.KafkaError as error:
+                # What went wrong first, in the producer's thread, is the reason; a call may raise but its echo.
+                reason = self._kafka._transaction_manager.last_error  # noqa: SLF001
+                raise reason or error from None
+
+    def _publish(self, records: Sequence[Record], deadline: float) -> None:
+        self._kafka.begin_transaction()
+        for sent in [self._send(record) for record in records]:
+            self._wait(partial(_written, sent), deadline)
+        # What `commit_transaction` does, whose waiting has no end.
+        ended = self._kafka._transaction_manager.begin_commit()  # noqa: SLF001
+        self._kafka._sender.wakeup()  # noqa: SLF001
+        self._wait(lambda seconds: ended.wait(1000 * seconds), deadline)
+
+    def _wait(self, done: Callable[[float], bool], deadline: float) -> None:
+        while not done(1.0):
+            knock(self._settings)  # where nobody is at home any more, there is nothing to wait for
+            if monotonic() > deadline:
                 raise errors.KafkaTimeoutError(f"the transaction was not over in {PATIENCE:.0f} s")
 
     def _send(self, record: Record) -> Any:
@@ -74,6 +86,16 @@ class Producer:
         sender.join(PATIENCE)
         self._kafka._accumulator.abort_incomplete_batches()  # noqa: SLF001
         self._kafka.close(timeout=0)
+
+
+def _written(sent: Any, seconds: float) -> bool:
+    try:
+        sent.get(seconds)
+    except errors.KafkaTimeoutError:
+        if sent.is_done:
+            raise
+        return False
+    return True
 
 
 @lru_cache(maxsize=65_536)

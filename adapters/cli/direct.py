@@ -1,0 +1,76 @@
+"""The way to a user's groups that needs no service: the database itself."""
+
+import json
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from starlette.responses import Response
+
+from adapters.cli.callers import ACTOR_DEVICE, Refused
+from adapters.http.answers import CommandAnswer, GroupList, HistoryPage
+from adapters.http.problems import refused
+from adapters.main import Store, open_store, open_store_to_write
+from adapters.settings import Settings
+from domain.commands import Command
+from domain.outcomes import Outcome
+from domain.refusals import MalformedUserID, Refusal
+from domain.service import Submission
+from domain.values import is_user_id, stream_id
+from projections.group_lists import current_lists
+from projections.history import current_history
+
+
+class Direct(NamedTuple):
+    """Asks the database; implements `Caller`."""
+
+    settings: Settings
+    app_id: int
+
+    def send(self, user: str, command: Command, key: str | None, *, dry_run: bool) -> dict[str, Any]:
+        """Carry out a command; raises `HeldElsewhere` while a service runs on the database."""
+        try:
+            submission = Submission(
+                sdk_app_id=self.app_id, user_id=user, command=command, actor=user, device=ACTOR_DEVICE, key=key
+            )
+            with open_store(self.settings) if dry_run else open_store_to_write(self.settings) as store:
+                return _parsed(CommandAnswer.of(_carry_out(store, submission, dry_run=dry_run)).to_json())
+        except Refusal as refusal:
+            raise Refused(_body(refused(refusal))) from None
+
+    def groups(self, user: str) -> dict[str, Any]:
+        """List a user's groups."""
+        stream = self._stream(user)
+        with open_store(self.settings) as store:
+            lists = current_lists(store.log, store.group_lists, stream)
+            return _parsed(GroupList.of(lists, store.log.log_id()).to_json())
+
+    def history(self, user: str, after: int, limit: int) -> dict[str, Any]:
+        """Tell a user's history."""
+        stream = self._stream(user)
+        with open_store(self.settings) as store:
+            revision = store.log.revision(stream)
+            rows = current_history(store.log, store.history, stream, after, limit + 1)
+            return _parsed(HistoryPage.of(revision, rows, limit).to_json())
+
+    def _stream(self, user: str) -> UUID:
+        if not is_user_id(user):
+            raise Refused(_body(refused(MalformedUserID())))
+        return stream_id(self.app_id, user)
+
+
+def _carry_out(store: Store, submission: Submission, *, dry_run: bool) -> Outcome:
+    if dry_run:
+        return store.groups.dry_run(submission)
+    [reply] = store.groups.handle([submission])
+    if isinstance(reply.result, Refusal):
+        raise reply.result
+    return reply.result
+
+
+def _body(response: Response) -> dict[str, Any]:
+    return _parsed(bytes(response.body))
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(body)
+    return answer

@@ -1,0 +1,79 @@
+"""The way to a user's groups through a service that is running."""
+
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import httpx
+
+from adapters.cli.callers import ACTOR_DEVICE, Refused
+from adapters.cli.words import WrongUsage
+from domain.commands import Command
+from domain.ports import Unavailable
+
+
+class Remote(NamedTuple):
+    """Asks a service, once; implements `Caller`."""
+
+    client: httpx.Client
+
+    @classmethod
+    def at(cls, url: str, app_id: int) -> "Remote":
+        """Ask the service at `url`; raises `WrongUsage`."""
+        try:
+            known = httpx.URL(url).scheme in ("http", "https")
+        except httpx.InvalidURL:
+            known = False
+        if not known:
+            raise WrongUsage(f"--url {url}: give an address such as http://127.0.0.1:8080")
+        return cls(httpx.Client(base_url=url, headers={"App-ID": str(app_id)}, timeout=30))
+
+    def send(self, user: str, command: Command, key: str | None, *, dry_run: bool) -> dict[str, Any]:
+        """Carry out a command."""
+        headers = {"Content-Type": "application/json", "Device-ID": ACTOR_DEVICE}
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        body = command.model_dump(mode="json", exclude_unset=True) | {"command": command.command}
+        return self._ask("POST", user, "commands", {"dryRun": str(dry_run).lower()}, headers, body)
+
+    def groups(self, user: str) -> dict[str, Any]:
+        """List a user's groups."""
+        return self._ask("GET", user, "groups")
+
+    def history(self, user: str, after: int, limit: int) -> dict[str, Any]:
+        """Tell a user's history."""
+        return self._ask("GET", user, "history", {"after": after, "limit": limit})
+
+    def _ask(
+        self,
+        method: str,
+        user: str,
+        what: str,
+        params: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        path = f"/v1/users/{_encoded(user)}/{what}"
+        try:
+            with self.client:
+                response = self.client.request(method, path, params=params, headers=headers, json=body)
+            answer = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise self._no_service(str(error)) from error
+        problem = response.headers.get("Content-Type") == "application/problem+json"
+        if problem and response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise Unavailable(answer["detail"])
+        if problem:
+            raise Refused(answer)
+        if response.status_code != httpx.codes.OK or "revision" not in answer:
+            raise self._no_service(f"{response.status_code} and no answer of the API")
+        found: dict[str, Any] = answer
+        return found
+
+    def _no_service(self, why: str) -> Unavailable:
+        return Unavailable(f"{self.client.base_url} does not answer as the service would: {why}")
+
+
+def _encoded(user: str) -> str:
+    """Encode a user ID for a path; of dots alone it would mean a folder, and bytes that are no text go as they are."""
+    encoded = quote(user, safe="", errors="surrogateescape")
+    return encoded if encoded.strip(".") else encoded.replace(".", "%2E")

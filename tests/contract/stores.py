@@ -1,0 +1,131 @@
+"""Every implementation of the ports, each made ready to be tested: the one place that grows with a new store."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol, cast
+
+from adapters.store import memory, sqlite
+from adapters.store.mapper import EventMapper
+from adapters.store.migrate import migrate_sqlite
+from adapters.views.memory import MemoryGroupLists, MemoryHistory
+from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory
+from domain.commands import Command
+from domain.events import Event
+from domain.limits import Policy
+from domain.outcomes import Outcome
+from domain.ports import Entry, EventLog, KeptOutcomes
+from domain.refusals import Refusal
+from domain.service import ConversationGroups, Reply, Submission
+from domain.values import stream_id
+from projections.follower import Effect
+from projections.group_lists import GroupListsTable
+from projections.history import HistoryTable
+
+APP = 1400000000
+ALICE, BOB = stream_id(APP, "alice"), stream_id(APP, "bob")
+
+
+class View(Effect, Protocol):
+    """A view that can be built anew."""
+
+    def clear(self) -> None: ...
+
+
+class GroupListsView(View, GroupListsTable, Protocol): ...
+
+
+class HistoryView(View, HistoryTable, Protocol): ...
+
+
+class Recorder(KeptOutcomes, Protocol):
+    """What the service writes with."""
+
+    insert_events: Callable[..., Sequence[int] | None]
+
+
+@dataclass
+class Clock:
+    """A clock that the test moves."""
+
+    now: datetime = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def go_on(self, by: timedelta) -> None:
+        self.now += by
+
+
+@dataclass
+class Store:
+    """The service on one store, the log that it writes, and the views of it."""
+
+    groups: ConversationGroups
+    log: EventLog
+    lists: GroupListsView
+    history: HistoryView
+    clock: Clock
+
+    policies: dict[int, Policy] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.groups.policy_of = lambda app: self.policies.get(app, Policy())
+
+    @property
+    def recorder(self) -> Recorder:
+        return cast("Recorder", self.groups.recorder)
+
+    def send(self, *commands: Command, user: str = "alice", key: str | None = None) -> list[Reply]:
+        """Let one user send these, in one batch."""
+        return self.groups.handle([submission(command, user, key) for command in commands])
+
+    def outcome(self, command: Command, user: str = "alice", key: str | None = None) -> Outcome:
+        """Send one command that is carried out."""
+        result = self.send(command, user=user, key=key)[0].result
+        assert isinstance(result, Outcome), result
+        return result
+
+    def refusal(self, command: Command, user: str = "alice", key: str | None = None) -> Refusal:
+        """Send one command that is refused."""
+        result = self.send(command, user=user, key=key)[0].result
+        assert isinstance(result, Refusal), result
+        return result
+
+    def entries(self) -> list[Entry]:
+        return list(self.log.read(0, 100_000))
+
+    def events(self) -> list[Event]:
+        return [entry.event for entry in self.entries()]
+
+
+def submission(command: Command, user: str = "alice", key: str | None = None, app: int = APP) -> Submission:
+    return Submission(sdk_app_id=app, user_id=user, command=command, actor=user, device="phone", key=key)
+
+
+OpenStore = Callable[[Path, Clock], AbstractContextManager[Store]]
+"""Makes a store in this folder, or opens the one that is there already."""
+
+
+@contextmanager
+def memory_store(_: Path, clock: Clock) -> Iterator[Store]:
+    with ConversationGroups(memory.environment(), clock=clock) as groups:
+        recorder, mapper = cast("memory.MemoryRecorder", groups.recorder), cast("EventMapper", groups.mapper)
+        yield Store(groups, memory.MemoryLog(recorder, mapper), MemoryGroupLists(), MemoryHistory(), clock)
+
+
+@contextmanager
+def sqlite_store(folder: Path, clock: Clock) -> Iterator[Store]:
+    database = folder / "log.db"
+    migrate_sqlite(database)
+    with ConversationGroups(sqlite.environment(database), clock=clock) as groups:
+        recorder, mapper = cast("sqlite.SQLiteRecorder", groups.recorder), cast("EventMapper", groups.mapper)
+        lists, history = SQLiteGroupLists(recorder.datastore), SQLiteHistory(recorder.datastore)
+        yield Store(groups, sqlite.SQLiteLog(recorder, mapper), lists, history, clock)
+
+
+STORES: dict[str, OpenStore] = {"memory": memory_store, "sqlite": sqlite_store}
+DURABLE = ["sqlite"]
+"""Those that are still there when the process is not."""

@@ -1,0 +1,43 @@
+"""Relays for the tests, all let go of at their end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from threading import enumerate as threads
+
+import pytest
+
+from adapters.kafka.relay import Relay
+from adapters.kafka.settings import KafkaSettings
+from domain.ports import EventLog
+from tests.e2e.kafka.log import MemoryLog
+
+NewRelay = Callable[..., Relay]
+
+
+@pytest.fixture
+def settings(kafka: str, kafka_prefix: str) -> KafkaSettings:
+    return KafkaSettings(kafka, kafka_prefix, partitions=4)
+
+
+@pytest.fixture
+def log() -> MemoryLog:
+    return MemoryLog()
+
+
+@pytest.fixture
+def new_relay(settings: KafkaSettings, log: MemoryLog) -> Iterator[NewRelay]:
+    """Give a maker of relays, by default of these settings and this log."""
+    with ExitStack() as relays:
+
+        def make(settings: KafkaSettings = settings, log: EventLog = log) -> Relay:
+            relay = Relay(settings, log)
+            relays.callback(relay.close)
+            return relay
+
+        yield make
+    assert kafka_threads() == []
+
+
+def kafka_threads() -> list[str]:
+    """Name what kafka-python has running."""
+    return [thread.name for thread in threads() if thread.name.startswith("kafka")]

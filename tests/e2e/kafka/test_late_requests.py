@@ -1,0 +1,121 @@
+"""A request that the network held back arrives in the middle of the next transaction, long after it was repeated."""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.kafka.client import producer
+from adapters.kafka.relay import Relay
+from adapters.kafka.settings import KafkaSettings
+from domain.ports import Unavailable
+from infra.kafka.kafka import LOOPBACK, LocalKafka, free_port
+from projections.follower import Follower
+from tests.e2e.kafka.conftest import NewRelay
+from tests.e2e.kafka.consumer import positions, up_to
+from tests.e2e.kafka.log import MemoryLog
+from tests.e2e.kafka.proxy import ADD_PARTITIONS_TO_TXN, END_TXN, PRODUCE, Proxy, Request
+
+INVALID_PRODUCER_EPOCH, PRODUCER_FENCED = 47, 90
+
+
+class ProxiedKafka(LocalKafka):
+    """A broker that sends its clients to a proxy, and reaches itself without it."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(data=data, fast_start=True)
+        self.proxy_port = free_port()
+        self.inside = f"INSIDE://{LOOPBACK}:{free_port()}"
+
+    def _write_settings(self) -> Path:
+        path = super()._write_settings()
+        settings = dict(line.split("=", 1) for line in path.read_text().splitlines())
+        settings["listeners"] += f",{self.inside}"
+        settings["advertised.listeners"] = f"PLAINTEXT://{LOOPBACK}:{self.proxy_port},{self.inside}"
+        settings["listener.security.protocol.map"] += ",INSIDE:PLAINTEXT"
+        settings["inter.broker.listener.name"] = "INSIDE"
+        path.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        return path
+
+
+@pytest.fixture(scope="module")
+def proxied_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProxiedKafka]:
+    with ProxiedKafka(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+@pytest.fixture
+def proxy(proxied_kafka: ProxiedKafka) -> Iterator[Proxy]:
+    proxy = Proxy(proxied_kafka.proxy_port, (LOOPBACK, proxied_kafka.port))
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def settings(proxied_kafka: ProxiedKafka, proxy: Proxy, kafka_prefix: str) -> KafkaSettings:
+    return KafkaSettings(f"{LOOPBACK}:{proxied_kafka.proxy_port}", kafka_prefix, partitions=1)
+
+
+class Late:
+    """Keeps one request of a relay back, and delivers it when half of a later transaction is written."""
+
+    def __init__(self, relay: Relay, proxy: Proxy, settings: KafkaSettings, log: MemoryLog) -> None:
+        self._relay, self._proxy, self._settings, self._log = relay, proxy, settings, log
+        self._published = 0
+        self.answer = b""
+
+    def keep(self, api: int) -> Request:
+        """Publish ten events; whatever is kept back meanwhile, the client repeats."""
+        self._log.grow(2000)
+        assert self._relay.checkpoint() == 0
+        self._relay.apply(self._log.read(0, 5))
+        self._proxy.keep_next(api)
+        self._relay.apply(self._log.read(5, 5))
+        (kept,) = self._proxy.kept
+        return kept
+
+    def deliver(self, kept: Request) -> None:
+        """Publish the rest in one transaction, and deliver the request when the first batch of it is written."""
+
+        def now() -> None:
+            self.answer = self._proxy.deliver(kept)
+
+        # One partition, and a request holds one batch of it: these are far more events than fit into one.
+        self._proxy.before(PRODUCE, 2, now)
+        self._relay.apply(self._log.read(10, 10_000))
+
+
+def test_a_late_end_of_a_transaction_is_refused_and_tears_nothing(
+    new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog, proxy: Proxy
+) -> None:
+    late = Late(new_relay(), proxy, settings, log)
+    late.deliver(late.keep(END_TXN))
+    assert struct.unpack_from(">h", late.answer, 9) == (PRODUCER_FENCED,)  # behind correlation ID, tags and throttling
+    assert positions(settings.bootstrap_servers, settings.topic_prefix) == up_to(log.head())
+
+
+@pytest.mark.parametrize(
+    ("api", "error"), [(PRODUCE, INVALID_PRODUCER_EPOCH), (ADD_PARTITIONS_TO_TXN, PRODUCER_FENCED)]
+)
+def test_other_late_requests_are_refused_too(
+    new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog, proxy: Proxy, api: int, error: int
+) -> None:
+    late = Late(new_relay(), proxy, settings, log)
+    late.deliver(late.keep(api))
+    assert struct.pack(">h", error) in late.answer
+    assert positions(settings.bootstrap_servers, settings.topic_prefix) == up_to(log.head())
+
+
+def test_without_the_newer_protocol_a_late_end_does_tear_a_transaction(
+    new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: with kafka-python as it is, events come twice or never. Where this fails, `end_txn` may go."""
+    monkeypatch.setattr(producer, "end_by_version_5", lambda _: None)
+    relay = new_relay()
+    late = Late(relay, proxy, settings, log)
+    kept = late.keep(END_TXN)
+    with pytest.raises(Unavailable):
+        late.deliver(kept)
+    Follower("kafka", log, relay).catch_up()
+    assert positions(settings.bootstrap_servers, settings.topic_prefix) != up_to(log.head())

@@ -1,0 +1,148 @@
+"""Kafka goes away and comes back: the relay says so in seconds, and then goes on where it was."""
+
+import gc
+import os
+import signal
+from collections.abc import Callable, Iterator
+from time import monotonic
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.producer.transaction_manager import TransactionManager
+
+from adapters.kafka.probe import probe
+from adapters.kafka.refused import RelayRefused
+from adapters.kafka.settings import KafkaSettings
+from domain.ports import Unavailable
+from infra.kafka.kafka import LocalKafka
+from projections.follower import Follower
+from tests.e2e.kafka.conftest import NewRelay, kafka_threads
+from tests.e2e.kafka.consumer import in_order, read_all, up_to
+from tests.e2e.kafka.log import MemoryLog
+
+SECONDS = 8
+"""In which an outage must have been noticed; generous, for a machine that has much to do."""
+
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # kafka-python's, one a vain try
+
+
+@pytest.fixture(autouse=True)
+def _collect_its_sockets() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def settings(own_kafka: LocalKafka, kafka_prefix: str) -> KafkaSettings:
+    return KafkaSettings(own_kafka.bootstrap, kafka_prefix, partitions=4)
+
+
+Moment = Callable[[pytest.MonkeyPatch, Callable[[], None]], None]
+
+
+def before_writing(patch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    begin = TransactionManager.begin_transaction
+    patch.setattr(TransactionManager, "begin_transaction", lambda self: (act(), begin(self)))
+
+
+def before_commit(patch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    commit = TransactionManager.begin_commit
+    patch.setattr(TransactionManager, "begin_commit", lambda self: (act(), commit(self))[1])
+
+
+def after_commit_is_asked_for(patch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    commit = TransactionManager.begin_commit
+    patch.setattr(TransactionManager, "begin_commit", lambda self: (commit(self), act())[0])
+
+
+def until_kafka_is_back(step: Callable[[], object]) -> None:
+    deadline = monotonic() + 60
+    while True:
+        try:
+            step()
+        except Unavailable:
+            assert monotonic() < deadline
+        else:
+            return
+
+
+@pytest.mark.parametrize("moment", [before_writing, after_commit_is_asked_for])
+def test_a_broker_that_is_killed_in_a_transaction_and_comes_back_has_every_event_once(
+    new_relay: NewRelay,
+    settings: KafkaSettings,
+    log: MemoryLog,
+    own_kafka: LocalKafka,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: Moment,
+) -> None:
+    log.grow(2000)
+    follower = Follower("kafka", log, new_relay(), batch_size=300)
+    follower.step()
+    with monkeypatch.context() as patch:
+        moment(patch, own_kafka.kill)
+        begin = monotonic()
+        with pytest.raises(Unavailable, match=f"does not answer: {settings.bootstrap_servers}"):
+            follower.step()
+        assert monotonic() - begin < SECONDS
+        assert kafka_threads() == []
+    with pytest.raises(Unavailable, match=f"does not answer: {settings.bootstrap_servers}"):
+        follower.step()
+
+    own_kafka.start()
+    until_kafka_is_back(follower.catch_up)
+    own_kafka.kill()
+    own_kafka.start()
+    log.grow(500)
+    until_kafka_is_back(follower.catch_up)
+    messages = read_all(settings.bootstrap_servers, settings.events_topic)
+    assert sorted(message.position for message in messages) == up_to(log.head())
+    assert in_order(messages)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("moment", [before_commit, after_commit_is_asked_for])
+def test_a_broker_that_stands_still_in_a_transaction_and_wakes_up_has_every_event_once(
+    new_relay: NewRelay,
+    settings: KafkaSettings,
+    log: MemoryLog,
+    own_kafka: LocalKafka,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: Moment,
+) -> None:
+    """A broker that stands still in a transaction, and does later what it was asked, has every event once."""
+    assert own_kafka._process is not None
+    broker = own_kafka._process.pid
+    log.grow(2000)
+    follower = Follower("kafka", log, new_relay(), batch_size=300)
+    follower.step()
+    try:
+        with monkeypatch.context() as patch:
+            moment(patch, lambda: os.kill(broker, signal.SIGSTOP))
+            with pytest.raises(Unavailable):
+                follower.step()
+        with pytest.raises(Unavailable):
+            follower.step()
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    until_kafka_is_back(follower.catch_up)
+    messages = read_all(settings.bootstrap_servers, settings.events_topic)
+    assert sorted(message.position for message in messages) == up_to(log.head())
+    assert in_order(messages)
+
+
+def test_a_broker_with_the_old_protocol_of_transactions_is_refused(
+    new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog
+) -> None:
+    log.grow(10)
+    relay = new_relay()
+    with KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers) as admin:
+        admin.update_features({"transaction.version": ("SAFE_DOWNGRADE", 1)})
+        with pytest.raises(RelayRefused) as refused:
+            relay.checkpoint()
+        assert "has transaction.version=1" in str(refused.value)
+        assert "kafka-features.sh upgrade --feature transaction.version=2" in str(refused.value)
+        assert probe(settings).transaction_version == 1
+
+        admin.update_features({"transaction.version": 2})
+    assert relay.checkpoint() == 0
+    relay.apply(log.read(0, 100))

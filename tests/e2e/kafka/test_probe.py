@@ -1,0 +1,44 @@
+"""What `doctor` sees of Kafka."""
+
+from dataclasses import replace
+from socket import create_server
+
+import pytest
+
+from adapters.kafka.probe import Probed, probe
+from adapters.kafka.settings import KafkaSettings
+from domain.ports import Unavailable
+from infra.kafka.kafka import LOOPBACK, free_port
+from tests.e2e.kafka.conftest import NewRelay, kafka_threads
+from tests.e2e.kafka.log import MemoryLog
+
+
+def test_looking_shows_how_far_the_relay_is_and_leaves_it_alone(
+    new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog
+) -> None:
+    assert probe(settings) == Probed(transaction_version=2, partitions=None, position=None)
+
+    log.grow(40)
+    relay = new_relay()
+    relay.checkpoint()
+    assert probe(settings) == Probed(transaction_version=2, partitions=4, position=None)
+
+    relay.apply(log.read(0, 30))
+    found = probe(settings).position
+    assert found is not None
+    assert (found.reached.log_id, int(found.reached.position)) == (log.log_id(), 30)
+    relay.apply(log.read(30, 100))
+
+
+def test_where_nobody_answers_it_says_so(settings: KafkaSettings) -> None:
+    nobody = f"{LOOPBACK}:{free_port()}"
+    with pytest.raises(Unavailable, match=nobody):
+        probe(replace(settings, bootstrap_servers=nobody))
+
+
+def test_where_something_else_listens_it_says_so_and_leaves_no_thread(settings: KafkaSettings) -> None:
+    with create_server((LOOPBACK, 0)) as mute:
+        servers = f"{LOOPBACK}:{mute.getsockname()[1]}"
+        with pytest.raises(Unavailable, match=servers):
+            probe(replace(settings, bootstrap_servers=servers))
+    assert kafka_threads() == []

@@ -1,0 +1,132 @@
+"""The real service as a process of its own: started, killed and stopped as an operator or an outage would."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from threading import Event
+from typing import Any
+from urllib.request import urlopen
+
+import httpx
+
+from infra.kafka.kafka import LOOPBACK, free_port
+
+PATIENCE = 30.0
+"""Seconds after which a start or a stop has failed."""
+
+CONVGROUPS = Path(sys.executable).with_name("convgroups")
+
+
+class Service:
+    """`convgroups serve` on a port and a database of its own; both stay the same from one start to the next."""
+
+    def __init__(
+        self, folder: Path, kafka: str | None = None, prefix: str | None = None, program: Path = CONVGROUPS
+    ) -> None:
+        self.database = folder / "groups.db"
+        self.log = folder / "service.log"
+        self.url = ""
+        self.up = Event()
+        """Set while the service takes requests: cleared before it is killed or stopped."""
+
+        self._folder = folder
+        self._program = program
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("CONVGROUPS_")}
+        self.environment["CONVGROUPS_DATABASE_URL"] = f"sqlite:///{self.database}"
+        self.environment["CONVGROUPS_LOG_FORMAT"] = "json"
+        if kafka is not None:
+            self.environment["CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS"] = kafka
+        if prefix is not None:
+            self.environment["CONVGROUPS_KAFKA_TOPIC_PREFIX"] = prefix
+
+    def start(self) -> float:
+        """Start it, and tell after how many seconds it answers."""
+        assert self._process is None, "it runs already"
+        begin = time.monotonic()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._program, "serve", f"--port={self._port}"],
+                cwd=self._folder,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.url = f"http://{LOOPBACK}:{self._port}"
+        eventually(self._answers_or_has_ended, "the service answers")
+        assert self._process.poll() is None, f"the service ended at its start:\n{self.said()}"
+        self.up.set()
+        return time.monotonic() - begin
+
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        self.up.clear()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> float:
+        """Ask it to end, as an operator would; it must do so in good order. Tell how many seconds that took."""
+        assert self._process is not None, "it does not run"
+        self.up.clear()
+        begin = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            code = self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the service does not end:\n{self.said()}") from None
+        self._process = None
+        assert code == 0, f"the service ended with {code}:\n{self.said()}"
+        assert "Traceback" not in self.said(), self.said()
+        return time.monotonic() - begin
+
+    def said(self) -> str:
+        """Give what the service wrote to its standard output and error, over all its lives."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def client(self) -> httpx.Client:
+        """Give a client with connections of its own, which it keeps open."""
+        return httpx.Client(base_url=self.url, timeout=PATIENCE)
+
+    def readiness(self) -> tuple[int, dict[str, Any]]:
+        """Ask `/readyz`: the status, and each check by its name."""
+        with self.client() as client:
+            answer = client.get("/readyz")
+        return answer.status_code, {check["name"]: check for check in answer.json()["checks"]}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another `convgroups` command with the settings of this service."""
+        return subprocess.run(
+            [self._program, *arguments],
+            cwd=self._folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def _answers_or_has_ended(self) -> bool:
+        if self._process is None or self._process.poll() is not None:
+            return True
+        try:
+            with urlopen(f"{self.url}/healthz", timeout=1) as answer:
+                return bool(answer.status == HTTPStatus.OK)
+        except OSError:
+            return False
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    """Look again and again until `condition` holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {PATIENCE:.0f} s: {what}"
+        time.sleep(0.01)

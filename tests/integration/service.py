@@ -1,0 +1,115 @@
+"""A running service, put together by `adapters.main` on a file of its own, with its store at hand for the test."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+import httpx
+import uvicorn
+
+from adapters.follow import FollowerThread
+from adapters.http.app import create_app
+from adapters.main import Store, follow, listen, open_store_to_write, readiness
+from adapters.settings import Settings
+from adapters.telemetry import Metrics
+
+
+def wait_until(true: Callable[[], object], what: str, seconds: float = 20) -> None:
+    """Wait for a condition, and fail where it does not come."""
+    deadline, never = monotonic() + seconds, Event()
+    while not true():
+        assert monotonic() < deadline, f"waited {seconds} s for {what}"
+        never.wait(0.005)
+
+
+@dataclass
+class Service:
+    """What a test talks to."""
+
+    url: str
+    client: httpx.Client
+    store: Store
+    threads: list[FollowerThread]
+
+    @property
+    def address(self) -> tuple[str, int]:
+        found = httpx.URL(self.url)
+        assert found.port is not None
+        return found.host, found.port
+
+    def head(self) -> int:
+        """Tell how many events the log has."""
+        return self.store.log.head()
+
+    def send(
+        self, user: str, command: str, *, headers: Any = None, dry_run: bool | None = None, **fields: Any
+    ) -> httpx.Response:
+        """Send a command."""
+        params = {} if dry_run is None else {"dryRun": str(dry_run).lower()}
+        body = {"command": command, **fields}
+        return self.client.post(f"/v1/users/{user}/commands", json=body, headers=headers, params=params)
+
+    def done(self, user: str, command: str, **fields: Any) -> dict[str, Any]:
+        """Send a command that is carried out, and give its answer."""
+        response = self.send(user, command, **fields)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def read(self, user: str, what: str, **params: Any) -> dict[str, Any]:
+        """Ask something about a user, and give the answer."""
+        response = self.client.get(f"/v1/users/{user}/{what}", params=params)
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def names(self, user: str) -> list[str]:
+        """List the names of a user's groups."""
+        return [group["groupName"] for group in self.read(user, "groups")["groups"]]
+
+    def history(self, user: str) -> list[dict[str, Any]]:
+        """Tell a user's whole history."""
+        events: list[dict[str, Any]] = self.read(user, "history", limit=1000)["events"]
+        return events
+
+    def wait_for_views(self) -> None:
+        """Wait until every view has what the log has."""
+        head = self.head()
+        views = self.store.views.values()
+        wait_until(lambda: all(view.checkpoint() >= head for view in views), f"the views to reach {head}")
+
+
+def settings_for(database: Path) -> Settings:
+    return Settings(database_url=f"sqlite:///{database}", kafka_bootstrap_servers=None)
+
+
+@contextmanager
+def running(database: Path, *, following: bool = True) -> Iterator[Service]:
+    """Run the service; without `following` its views stand still."""
+    settings = settings_for(database)
+    with listen("127.0.0.1", 0) as listener, open_store_to_write(settings) as store:
+        threads = follow(settings, store)
+        metrics = Metrics({thread.name: thread.lag for thread in threads})
+        store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
+        app = create_app(store.groups, store.read_side, lambda: readiness(store, threads), metrics)
+        if following:
+            for thread in threads:
+                thread.start()
+        listener.listen(100)
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+        serving = Thread(target=server.run, kwargs={"sockets": [listener]})
+        serving.start()
+        url = "http://{}:{}".format(*listener.getsockname())
+        try:
+            with httpx.Client(base_url=url, timeout=30) as client:
+                yield Service(url, client, store, threads)
+        finally:
+            server.should_exit = True
+            serving.join()
+            for thread in threads:
+                with suppress(RuntimeError):  # one that was not started
+                    thread.stop()

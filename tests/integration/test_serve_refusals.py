@@ -1,0 +1,96 @@
+"""`convgroups serve` starts with settings that it can keep, or says why not."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from adapters.main import refuse_strangers
+from adapters.settings import SettingRefused
+from tests.integration.command_line import Run
+from tests.integration.process import convgroups
+from tests.integration.service import settings_for
+
+pytestmark = pytest.mark.usefixtures("nothing_left")
+
+
+@pytest.fixture
+def nothing_left(database: Path) -> object:
+    """Hold the test to it that what refuses to start leaves nothing behind."""
+    yield
+    assert list(database.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "APPS_FILE",
+        "CORS_ORIGINS",
+        "FEED_DEPTH",
+        "KAFKA_SASL_MECHANISM",
+        "KAFKA_SASL_PASSWORD",
+        "KAFKA_SASL_USERNAME",
+        "KAFKA_SECURITY_PROTOCOL",
+        "KAFKA_SSL_CAFILE",
+    ],
+)
+def test_a_setting_of_a_later_release_is_refused_by_name(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"CONVGROUPS_{name}", "hunter2")
+    assert "hunter2" not in run("serve").fails(2, f"CONVGROUPS_{name}", "not served by this release")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("DATABASE_URL", "postgresql://localhost/x", "PostgreSQL comes with the next release"),
+        ("DATABASE_URL", "postgres://localhost/x", "PostgreSQL comes with the next release"),
+        ("DATABASE_URL", "mysql://localhost/x", "use sqlite:///FILE"),
+        ("DATABASE_URL", "log.db", "use sqlite:///FILE"),
+        ("DATABASE_URL", "sqlite:///", "use sqlite:///FILE"),
+        ("DATABASE_URL", "sqlite:///:memory:", "use sqlite:///FILE"),
+        ("AUTH", "usersig", "only `off`"),
+        ("AUTH", "", "only `off`"),
+        ("IDEMPOTENCY_DAYS", "0", "greater than or equal to 1"),
+        ("IDEMPOTENCY_DAYS", "week", "valid integer"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "", "at least 1 character"),
+        ("KAFKA_PARTITIONS", "0", "greater than or equal to 1"),
+        ("KAFKA_PARTITIONS", "1e3", "valid integer"),
+        ("KAFKA_REPLICATION_FACTOR", "none", "valid integer"),
+        ("KAFKA_TOPIC_PREFIX", "a b", "pattern"),
+        ("LOG_FORMAT", "xml", "'console' or 'json'"),
+    ],
+)
+def test_a_value_that_cannot_be_kept_names_its_variable(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    monkeypatch.setenv(f"CONVGROUPS_{name}", value)
+    run("serve").fails(2, f"CONVGROUPS_{name}={value}", reason)
+
+
+def test_all_wrong_values_are_named_at_once(database: Path) -> None:
+    ended = convgroups("serve", database=database, IDEMPOTENCY_DAYS="0", LOG_FORMAT="xml")
+    ended.fails(2, "CONVGROUPS_IDEMPOTENCY_DAYS", "CONVGROUPS_LOG_FORMAT")
+
+
+def test_a_host_that_others_reach_is_refused_while_callers_are_trusted(database: Path) -> None:
+    convgroups("serve", "--host", "0.0.0.0", database=database).fails(2, "CONVGROUPS_AUTH=off", "--host 0.0.0.0")
+    for host in ("::", "192.0.2.1", "example.com", "", "127.0.0.1.example.com", "localhost.example.com"):
+        with pytest.raises(SettingRefused, match="CONVGROUPS_AUTH=off"):
+            refuse_strangers(settings_for(database), host)
+    for host in ("127.0.0.1", "::1", "localhost", "127.0.0.9"):
+        refuse_strangers(settings_for(database), host)
+
+
+@pytest.mark.parametrize("option", [("--workers", "2"), ("--workers", "0"), ("--only", "api")])
+def test_what_comes_with_postgresql_is_refused(run: Run, option: tuple[str, str]) -> None:
+    run("serve", *option).fails(2, option[0], "PostgreSQL")
+
+
+def test_a_port_in_use_is_named(database: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        convgroups("serve", "--port", str(port), database=database).fails(3, f"127.0.0.1:{port}", "in use", "--port")
+
+
+def test_a_port_that_is_none_is_wrong_usage(run: Run) -> None:
+    run("serve", "--port", "65536").fails(2, "--port", "65535")

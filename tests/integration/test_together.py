@@ -1,0 +1,76 @@
+"""Many callers at once."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import httpx
+
+from tests.integration.service import Service
+
+THREADS, EACH, USERS = 32, 15, 5
+
+
+def test_every_acknowledged_command_is_there_once(service: Service, user: str) -> None:
+    users = [f"{user}-{n}" for n in range(USERS)]
+    for name in users:
+        service.done(name, "CreateGroup", groupName="shared")
+    start = Barrier(THREADS)
+
+    def work(number: int) -> list[tuple[str, str, int]]:
+        acknowledged = []
+        with httpx.Client(base_url=service.url, timeout=30) as client:
+            start.wait()
+            for n in range(EACH):
+                name, conversation = users[(number + n) % USERS], f"C2C{number}-{n}"
+                body = {"command": "AddConversations", "groupName": "shared", "conversationIDs": [conversation]}
+                headers = {"Idempotency-Key": conversation}
+                for _ in range(2):
+                    response = client.post(f"/v1/users/{name}/commands", json=body, headers=headers)
+                    assert response.status_code == 200, response.text
+                acknowledged.append((name, conversation, response.json()["revision"]))
+        return acknowledged
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        acknowledged = [one for done in pool.map(work, range(THREADS)) for one in done]
+    assert len(acknowledged) == THREADS * EACH
+    service.wait_for_views()
+    for name in users:
+        sent = {(conversation, revision) for owner, conversation, revision in acknowledged if owner == name}
+        events = service.history(name)
+        assert [event["revision"] for event in events] == list(range(1, len(sent) + 2))
+        assert Counter(event["conversationIDs"][0] for event in events[1:]).most_common(1)[0][1] == 1
+        assert {(event["conversationIDs"][0], event["revision"]) for event in events[1:]} == sent
+        assert len(service.read(name, "groups/1")["conversationIDs"]) == len(sent)
+
+
+def test_of_twins_with_one_key_one_is_carried_out(service: Service, user: str) -> None:
+    start = Barrier(THREADS)
+
+    def twin(_: int) -> httpx.Response:
+        start.wait()
+        body = {"command": "CreateGroup", "groupName": "x", "conversationIDs": ["C2Ca"]}
+        return httpx.post(
+            f"{service.url}/v1/users/{user}/commands", json=body, headers={"Idempotency-Key": "k"}, timeout=30
+        )
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = list(pool.map(twin, range(THREADS)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert sum("Idempotent-Replayed" not in answer.headers for answer in answers) == 1
+    assert service.read(user, "groups")["revision"] == 2
+
+
+def test_of_those_who_expect_one_revision_one_wins(service: Service, user: str) -> None:
+    start = Barrier(THREADS)
+
+    def contender(number: int) -> httpx.Response:
+        start.wait()
+        body = {"command": "CreateGroup", "groupName": str(number), "expectedRevision": 0}
+        return httpx.post(f"{service.url}/v1/users/{user}/commands", json=body, timeout=30)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = list(pool.map(contender, range(THREADS)))
+    assert Counter(answer.status_code for answer in answers) == {200: 1, 409: THREADS - 1}
+    assert {answer.json().get("currentRevision") for answer in answers} == {None, 1}

@@ -1,0 +1,1 @@
+"""Any sequence of commands, against a model that is obviously right."""

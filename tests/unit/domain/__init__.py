@@ -1,0 +1,1 @@
+"""Given, when, then: the aggregate, and the values that it is made of."""
