@@ -1,7 +1,7 @@
 """Builds everything: the only file that knows all parts. The command line calls it; nothing else does."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import NamedTuple, cast
@@ -20,7 +20,7 @@ from adapters.settings import SettingRefused, Settings
 from adapters.store.lease import sole_writer
 from adapters.store.mapper import EventMapper
 from adapters.store.migrate import check_sqlite, migrate_sqlite
-from adapters.store.sqlite import SQLiteLog, SQLiteRecorder, environment
+from adapters.store.sqlite import OneWriterDatastore, SQLiteLog, SQLiteRecorder, environment
 from adapters.telemetry import Metrics
 from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory, SQLiteView
 from domain.ports import Unavailable
@@ -61,7 +61,8 @@ def open_store(settings: Settings) -> Iterator[Store]:
     ) as groups:
         recorder = cast("SQLiteRecorder", groups.recorder)
         event_log = SQLiteLog(recorder, cast("EventMapper", groups.mapper))
-        yield Store(groups, event_log, SQLiteGroupLists(recorder.datastore), SQLiteHistory(recorder.datastore))
+        with closing(cast("OneWriterDatastore", recorder.datastore).for_views()) as views:
+            yield Store(groups, event_log, SQLiteGroupLists(views), SQLiteHistory(views))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 from uuid import UUID, uuid4
 
 from eventsourcing.persistence import (
@@ -32,12 +32,14 @@ PRUNED_AT_ONCE = 20
 """How many expired outcomes leave with one commit, and two more for each that comes: never many, and never behind."""
 
 
-class DurablePool(SQLiteConnectionPool):
-    """Connections whose commits survive a loss of power."""
+class Pool(SQLiteConnectionPool):
+    """Connections whose commits wait for the disk (`FULL`), and so survive a loss of power, or do not (`NORMAL`)."""
+
+    synchronous: Literal["FULL", "NORMAL"] = "FULL"
 
     def _create_connection(self) -> SQLiteConnection:
         connection = super()._create_connection()
-        connection.cursor().execute("PRAGMA synchronous=FULL")
+        connection.cursor().execute(f"PRAGMA synchronous={self.synchronous}")
         return connection
 
 
@@ -46,8 +48,19 @@ class OneWriterDatastore(SQLiteDatastore):
 
     def __init__(self, db_name: str) -> None:
         super().__init__(db_name)
-        self.pool = DurablePool(db_name=db_name)
+        self.pool: Pool = Pool(db_name=db_name)
         self._writers = FirstCome()
+
+    def for_views(self) -> Self:
+        """Give the same file for what can be built anew from the log: there no commit needs to wait for the disk.
+
+        A view can be set back by a loss of power, never ahead of the log: what the log commits later takes along to the
+        disk all that was written before.
+        """
+        other = type(self)(self.pool.db_name)
+        other.pool.synchronous = "NORMAL"
+        other._writers = self._writers  # noqa: SLF001 - one file, one queue of writers
+        return other
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
