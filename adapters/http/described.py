@@ -19,7 +19,7 @@ def _header(description: str, **schema: Any) -> dict[str, Any]:
 
 def _answers(model: type[Any], headers: dict[str, Any], **named: Any) -> dict[str, Any]:
     content = {"application/json": {"examples": _examples(named)}}
-    return {"model": model, "headers": headers, "content": content}
+    return {"description": "Done", "model": model, "headers": headers, "content": content}
 
 
 def _problems(description: str, *refusals: examples.Refusals, **headers: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.process import Ended
+from tests.integration.service import Service
 
 Run = Callable[..., Ended]
 
@@ -30,3 +31,12 @@ def run(database: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return Ended(code or 0, *capsys.readouterr())
 
     return run_here
+
+
+@pytest.fixture(params=["on the database", "through a service"])
+def way(request: pytest.FixtureRequest) -> list[str]:
+    """Give the options that lead to the groups."""
+    if request.param == "on the database":
+        return []
+    service: Service = request.getfixturevalue("service")
+    return ["--url", service.url]

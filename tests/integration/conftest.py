@@ -8,10 +8,10 @@ from uuid import uuid4
 import pytest
 import structlog
 
-from tests.integration.command_line import run
+from tests.integration.command_line import run, way
 from tests.integration.service import Service, running
 
-__all__ = ["run"]
+__all__ = ["run", "way"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,7 @@ from tests.integration.service import Service
 
 def exchange(service: Service, *parts: bytes, half_close: bool = False) -> bytes:
     """Send these parts on a connection of their own, and read until the service closes it."""
-    with socket.create_connection(service.address, timeout=10) as connection:
+    with socket.create_connection(service.address, timeout=30) as connection:
         for part in parts:
             connection.sendall(part)
         if half_close:

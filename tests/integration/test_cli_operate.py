@@ -121,10 +121,9 @@ def test_relay_from_needs_a_kafka(run: Run) -> None:
     run("relay-from", "x").fails(2)
 
 
-def test_commands_without_a_service_need_no_set_up(database: Path) -> None:
+def test_commands_without_a_service_need_no_set_up(run: Run, database: Path) -> None:
     assert convgroups("send", "alice", "create-group", "x", "C2Ca", database=database).code == 0
-    answer = convgroups("groups", "alice", "--json", database=database)
-    assert [group["groupName"] for group in answer.json["groups"]] == ["x"]
+    assert [group["groupName"] for group in run("groups", "alice", "--json").json["groups"]] == ["x"]
 
 
 def test_views_behind_a_command_line_catch_up_with_the_next_service(run: Run, database: Path) -> None:

@@ -1,22 +1,13 @@
 """`convgroups send`, on the database itself and through a service: the same words, the same answers."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.command_line import Run
 from tests.integration.service import Service
-
-
-@pytest.fixture(params=["on the database", "through a service"])
-def way(request: pytest.FixtureRequest) -> list[str]:
-    """Give the options that lead to the groups."""
-    if request.param == "on the database":
-        return []
-    service: Service = request.getfixturevalue("service")
-    return ["--url", service.url]
-
 
 LIFE = [
     (["create-group", "产品", "C2Ca", "C2Cb", "nonsense"], "CreateGroup", ["group-created", "conversations-added"]),
@@ -103,10 +94,18 @@ def test_a_refusal_ends_with_1_and_says_the_code(
         run("send", user, "create-group", name, *way)
     told = run("send", user, *words, *way).fails(1, "refused", reason)
     assert (f"({code})" in told) == (code is not None)
-    problem = json.loads(run("send", user, *words, *way, "--json").fails(1))
-    assert problem.get("code") == code
-    assert problem["type"].startswith("urn:conversation-groups:problem:")
-    assert run("groups", user, *way, "--json").json["revision"] == 2
+
+
+def test_a_machine_gets_the_problem_of_the_api(run: Run, way: list[str], user: str) -> None:
+    told = run("send", user, "delete-group", "none", *way, "--json")
+    assert json.loads(told.fails(1)) == {
+        "type": "urn:conversation-groups:problem:group-not-found",
+        "title": "Group not found",
+        "status": 404,
+        "detail": "This user has no group with the name 'none'.",
+        "code": 51009,
+        "groupName": "none",
+    }
 
 
 @pytest.mark.parametrize(
@@ -147,10 +146,10 @@ def test_a_refusal_ends_with_1_and_says_the_code(
     ],
     ids=lambda words: " ".join(words).encode("ascii", "backslashreplace").decode()[:40] or "nothing",
 )
-def test_wrong_usage_ends_with_2_and_does_nothing(run: Run, way: list[str], user: str, words: list[str]) -> None:
-    run("send", user, "create-group", "x", *way)
-    run("send", user, *words, *way).fails(2)
-    assert run("groups", user, *way, "--json").json["revision"] == 1
+def test_wrong_usage_ends_with_2_and_asks_nobody(run: Run, database: Path, words: list[str]) -> None:
+    run("send", "alice", *words).fails(2)
+    assert not database.exists()
+    run("send", "alice", *words, "--url", "http://127.0.0.1:1").fails(2)
 
 
 def test_wrong_usage_says_the_right_one(run: Run) -> None:
@@ -184,20 +183,3 @@ def test_an_app_has_users_of_its_own(run: Run, way: list[str], user: str) -> Non
     run("send", user, "create-group", "x", "--app-id", "7", *way)
     assert run("groups", user, "--json", *way).json["groups"] == []
     assert len(run("groups", user, "--app-id", "7", "--json", *way).json["groups"]) == 1
-
-
-@pytest.mark.parametrize("name", ["a b", "用户", "..", ".", "a%2Fb", "%ff", "a?b#c", "-x", "😀", "'", "a\\b", "[bold]"])
-def test_an_odd_user_is_one_all_the_same(run: Run, way: list[str], user: str, name: str) -> None:
-    odd = name if name in ("..", ".") else name + user
-    run("send", *way, "--", odd, "create-group", "x", "[C2C]a", "C2Ca")
-    answer = run("history", *way, "--json", "--", odd).json
-    assert {event["userID"] for event in answer["events"]} == {odd}
-    assert run("groups", *way, "--", odd).code == run("history", *way, "--", odd).code == 0
-
-
-@pytest.mark.parametrize("name", ["", "a/b", "/", "a\nb", "\x7f", "x" * 65, "用" * 22, "\udcff", "a\udce9"])
-def test_a_user_who_is_none_is_refused(run: Run, way: list[str], name: str) -> None:
-    for words in (["send", name, "create-group", "x"], ["groups", name], ["history", name]):
-        ended = run(*words, *way)
-        assert (ended.code, ended.out) == (1, "") or (name == "" and ended.code == 1), ended
-        assert "refused" in ended.err

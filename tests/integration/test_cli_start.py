@@ -30,11 +30,11 @@ def test_help_takes_a_moment_of_the_processor() -> None:
         before = spent()
         subprocess.run([*PROGRAM, "--help"], env=environment(None), capture_output=True, check=True)
         took.append(spent() - before)
-    assert min(took) < 0.4, took
+    assert min(took) < 0.5, took  # a quarter of a second, where nobody else is at work
 
 
-def test_help_lists_every_command() -> None:
-    ended = convgroups("--help")
+def test_help_lists_every_command(run: Run) -> None:
+    ended = run("--help")
     assert ended.code == 0
     assert all(f"  {command} " in ended.out for command in COMMANDS)
 

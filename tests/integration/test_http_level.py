@@ -20,7 +20,7 @@ def _alive_afterwards(service: Service) -> object:
 
 def test_expect_continue_is_answered_before_the_body(service: Service, user: str) -> None:
     head = request(f"/v1/users/{user}/commands", "Expect: 100-continue", method="POST", body=BODY)[: -len(BODY)]
-    with socket.create_connection(service.address, timeout=10) as connection:
+    with socket.create_connection(service.address, timeout=30) as connection:
         connection.sendall(head)
         assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
         connection.sendall(BODY)
@@ -85,7 +85,7 @@ def test_a_command_may_come_byte_by_byte(service: Service, user: str) -> None:
 
 def test_a_caller_who_does_not_wait_has_the_command_done_or_not_at_all(service: Service, user: str) -> None:
     fields = {"command": "CreateGroup", "groupName": "x", "conversationIDs": ["C2Ca"]}
-    with socket.create_connection(service.address, timeout=10) as connection:
+    with socket.create_connection(service.address, timeout=30) as connection:
         connection.sendall(request(f"/v1/users/{user}/commands", method="POST", body=json.dumps(fields).encode()))
     wait_until(lambda: service.read(user, "groups")["revision"] == 2, "the command of a caller who left")
     assert service.read(user, "groups/1")["conversationIDs"] == ["C2Ca"]

@@ -8,7 +8,7 @@ import httpx
 
 from tests.integration.service import Service
 
-THREADS, EACH, USERS = 32, 15, 5
+THREADS, EACH, USERS = 32, 10, 5
 
 
 def test_every_acknowledged_command_is_there_once(service: Service, user: str) -> None:
