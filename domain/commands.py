@@ -2,9 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import ConfigDict, FailFast, Field, TypeAdapter, model_validator
 
 from domain.values import GroupID, Revision, WireModel
+
+ConversationIDs = Annotated[tuple[str, ...], FailFast()]
+"""Whatever was given as conversations: `decide` answers for each one. Reading ends at the first that is no text."""
 
 
 class BaseCommand(WireModel):
@@ -39,7 +42,7 @@ class CreateGroup(BaseCommand):
 
     command: Literal["CreateGroup"] = "CreateGroup"
     group_name: str
-    conversation_ids: tuple[str, ...] = ()
+    conversation_ids: ConversationIDs = ()
 
 
 class DeleteGroup(OnGroup):
@@ -59,22 +62,22 @@ class AddConversations(OnGroup):
     """Put conversations into a group."""
 
     command: Literal["AddConversations"] = "AddConversations"
-    conversation_ids: tuple[str, ...]
+    conversation_ids: ConversationIDs
 
 
 class RemoveConversations(OnGroup):
     """Take conversations out of a group."""
 
     command: Literal["RemoveConversations"] = "RemoveConversations"
-    conversation_ids: tuple[str, ...]
+    conversation_ids: ConversationIDs
 
 
 class UpdateConversations(OnGroup):
     """Take conversations out of a group and put others in, as one change; removals first."""
 
     command: Literal["UpdateConversations"] = "UpdateConversations"
-    remove: tuple[str, ...] = ()
-    add: tuple[str, ...] = ()
+    remove: ConversationIDs = ()
+    add: ConversationIDs = ()
 
 
 class ReorderGroup(OnGroup):

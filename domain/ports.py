@@ -43,7 +43,7 @@ class EventLog(Protocol):
         ...
 
     def read_user(self, stream: UUID, after: int, limit: int | None = None) -> Sequence[Entry]:
-        """Read one user's entries that follow the revision `after`, oldest first."""
+        """Read one user's entries that follow the revision `after`, oldest first: all of them, or an exception."""
         ...
 
 

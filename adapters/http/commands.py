@@ -12,7 +12,8 @@ from adapters.http.answers import CommandAnswer
 from adapters.http.bodies import read_json
 from adapters.http.described import COMMAND_DOCS
 from adapters.http.identity import caller, idempotency_key, note, traceparent
-from adapters.http.problems import RequestRefused, not_understood, refused
+from adapters.http.paging import malformed
+from adapters.http.problems import not_understood, refused
 from domain.commands import Command, parse_command
 from domain.outcomes import Outcome
 from domain.refusals import Refusal
@@ -57,10 +58,12 @@ async def read_command(request: Request) -> Command:
 
 
 def is_dry_run(request: Request) -> bool:
-    """Read the query parameter `dryRun`."""
+    """Read the query parameter `dryRun`; another one, as `dryrun`, must not pass for a command that is meant."""
+    if unknown := sorted(set(request.query_params) - {"dryRun"}):
+        raise malformed(unknown[0], f"{unknown[0]} is no parameter of a command, dryRun is")
     given = request.query_params.get("dryRun", "false")
     if given not in ("true", "false"):
-        raise RequestRefused(400, "malformed", "dryRun is true or false.", errors=[{"field": "dryRun"}])
+        raise malformed("dryRun", "dryRun is true or false")
     return given == "true"
 
 

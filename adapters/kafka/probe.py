@@ -13,6 +13,9 @@ from adapters.kafka.settings import KafkaSettings
 class Probed:
     """What was found."""
 
+    version: str
+    """The release of Kafka, by what it understands."""
+
     transaction_version: int
     """The relay needs 2."""
 
@@ -29,6 +32,7 @@ def probe(settings: KafkaSettings) -> Probed:
         events = cluster.find(settings.events_topic)
         positions = cluster.find(settings.positions_topic)
         return Probed(
+            version=cluster.version(),
             transaction_version=cluster.transaction_version(),
             partitions=events.partitions if events else None,
             position=read_position(cluster, reader, settings, waiting=False) if positions else None,

@@ -1,10 +1,10 @@
 """What the relay writes: an event as a CloudEvent in binary mode, and the position that a transaction reaches. Pure."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from adapters.kafka.settings import KafkaSettings
 from domain.ports import Entry
@@ -29,8 +29,8 @@ class Reached(WireModel):
     """How far a log has been published. Written in the same transaction as the last event that it stands for."""
 
     log_id: UUID
-    position: str
-    """20 decimal digits, as in the header `ce_position`; compared as text, within one log only."""
+    position: Annotated[str, Field(pattern=r"^[0-9]{20}$")]
+    """As in the header `ce_position`; compared as text, within one log only."""
 
     event_id: UUID | None
     """The event at that position; None at position 0, before the first."""

@@ -83,7 +83,7 @@ class Relay:
             self.close()
 
     def close(self) -> None:
-        """Let go of Kafka; what is not committed by now never becomes visible."""
+        """Let go of Kafka; the next `checkpoint` takes it up again."""
         session, self._session = self._session, None
         if session is not None:
             session.producer.close()

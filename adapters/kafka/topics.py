@@ -13,7 +13,9 @@ def ensure_topics(cluster: Cluster, settings: KafkaSettings) -> Topic:
     another partition than the earlier ones, and nobody could read them in order.
     """
     if cluster.find(settings.positions_topic) is None:
-        cluster.create(settings.positions_topic, 1, settings.replication_factor or -1, {"cleanup.policy": "compact"})
+        # Only segments that are full are compacted, and by default one is full at 1 GiB.
+        newest = {"cleanup.policy": "compact", "segment.bytes": "16777216"}
+        cluster.create(settings.positions_topic, 1, settings.replication_factor or -1, newest)
     name, partitions = settings.events_topic, settings.partitions
     if cluster.find(name) is None:
         for_ever = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}

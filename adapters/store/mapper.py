@@ -1,13 +1,15 @@
 """Events to and from the JSON that the log keeps."""
 
+from collections.abc import Iterable
 from typing import cast
 from uuid import UUID
 
 from eventsourcing.domain import DomainEventProtocol
-from eventsourcing.persistence import Mapper, StoredEvent
+from eventsourcing.persistence import Mapper, Notification, StoredEvent
 from pydantic import ValidationError
 
 from domain.events import EVENT_TYPES, Event
+from domain.ports import Entry
 
 
 class UnreadableEvent(Exception):  # noqa: N818 - a state of the log
@@ -31,3 +33,22 @@ class EventMapper(Mapper[UUID]):
                 f"Stream {stored_event.originator_id}, revision {stored_event.originator_version}, "
                 f"type {stored_event.topic!r}: {error}. A newer version of the service may have written it."
             ) from error
+
+    def to_entry(self, notification: Notification) -> Entry:
+        """Load an entry of the log; raises `UnreadableEvent`."""
+        return Entry(notification.id, self.to_domain_event(notification), notification.state)
+
+    def to_entries(self, notifications: Iterable[Notification]) -> list[Entry]:
+        """Load entries up to one that cannot be read: what stands before it can still be handled.
+
+        Raises `UnreadableEvent` where that is the first.
+        """
+        entries: list[Entry] = []
+        for notification in notifications:
+            try:
+                entries.append(self.to_entry(notification))
+            except UnreadableEvent:
+                if not entries:
+                    raise
+                break
+        return entries

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, StoredEvent
+from eventsourcing.persistence import ApplicationRecorder, IntegrityError, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder, POPOFactory
 
-from adapters.store.mapper import EventMapper, UnreadableEvent
+from adapters.store.mapper import EventMapper
 from domain.ports import Entry, Kept, Key
 
 
@@ -87,22 +87,10 @@ class MemoryLog:
 
     def read(self, after: int, limit: int) -> Sequence[Entry]:
         """Read at most `limit` entries that follow the position `after`."""
-        return self._entries(self._recorder.select_notifications(after, limit, inclusive_of_start=False))
+        return self._mapper.to_entries(self._recorder.select_notifications(after, limit, inclusive_of_start=False))
 
     def read_user(self, stream: UUID, after: int, limit: int | None = None) -> Sequence[Entry]:
         """Read one user's entries that follow the revision `after`."""
         everything = self._recorder.select_notifications(None, self.head())
         newer = [n for n in everything if n.originator_id == stream and n.originator_version > after]
-        return self._entries(newer[:limit])
-
-    def _entries(self, notifications: Iterable[Notification]) -> list[Entry]:
-        entries: list[Entry] = []
-        for notification in notifications:
-            try:
-                event = self._mapper.to_domain_event(notification)
-            except UnreadableEvent:
-                if entries:
-                    break
-                raise
-            entries.append(Entry(notification.id, event, notification.state))
-        return entries
+        return [self._mapper.to_entry(notification) for notification in newer[:limit]]

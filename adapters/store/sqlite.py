@@ -24,7 +24,7 @@ from eventsourcing.sqlite import (
     SQLiteFactory,
 )
 
-from adapters.store.mapper import EventMapper, UnreadableEvent
+from adapters.store.mapper import EventMapper
 from adapters.store.turns import FirstCome
 from domain.ports import Entry, Kept, Key, Unavailable
 
@@ -171,7 +171,7 @@ class SQLiteLog:
 
     def read(self, after: int, limit: int) -> Sequence[Entry]:
         """Read at most `limit` entries that follow the position `after`."""
-        return self._entries(self._recorder.select_notifications(after, limit, inclusive_of_start=False))
+        return self._mapper.to_entries(self._recorder.select_notifications(after, limit, inclusive_of_start=False))
 
     def read_user(self, stream: UUID, after: int, limit: int | None = None) -> Sequence[Entry]:
         """Read one user's entries that follow the revision `after`."""
@@ -182,26 +182,15 @@ class SQLiteLog:
                 (stream.hex, after, -1 if limit is None else limit),
             )
             rows = c.fetchall()
-        return self._entries(
-            Notification(
-                id=row["rowid"],
-                originator_id=stream,
-                originator_version=row["originator_version"],
-                topic=row["topic"],
-                state=row["state"],
+        return [
+            self._mapper.to_entry(
+                Notification(
+                    id=row["rowid"],
+                    originator_id=stream,
+                    originator_version=row["originator_version"],
+                    topic=row["topic"],
+                    state=row["state"],
+                )
             )
             for row in rows
-        )
-
-    def _entries(self, notifications: Iterable[Notification]) -> list[Entry]:
-        """Load entries up to one that cannot be read: what stands before it can still be handled."""
-        entries: list[Entry] = []
-        for notification in notifications:
-            try:
-                event = self._mapper.to_domain_event(notification)
-            except UnreadableEvent:
-                if entries:
-                    break
-                raise
-            entries.append(Entry(notification.id, event, notification.state))
-        return entries
+        ]

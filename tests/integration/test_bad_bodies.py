@@ -191,3 +191,11 @@ def test_dry_run_is_true_or_false(service: Service, user: str, given: str) -> No
     body = {"command": "CreateGroup", "groupName": "x"}
     response = service.client.post(f"/v1/users/{user}/commands", json=body, params={"dryRun": given})
     assert_problem(response, 400, "malformed", 50002)
+
+
+def test_a_dry_run_that_is_spelt_wrong_is_not_carried_out_for_real(service: Service, user: str) -> None:
+    body = {"command": "CreateGroup", "groupName": "Suppliers"}
+    response = service.client.post(f"/v1/users/{user}/commands", json=body, params={"dryrun": "true"})
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["field"] == "dryrun"
+    assert service.history(user) == []

@@ -32,6 +32,10 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self._admin.close()
 
+    def version(self) -> str:
+        """Give the release of Kafka, as far as it can be told from what it understands: `4.3`."""
+        return ".".join(str(number) for number in self._admin._manager.broker_version)  # noqa: SLF001
+
     def transaction_version(self) -> int:
         """Give the protocol of transactions that all brokers have agreed on; 0 where they know of none."""
         with in_our_words(self._settings, "asking for its features"):

@@ -51,13 +51,11 @@ def knock(settings: KafkaSettings) -> None:
     for server in _servers(settings):
         try:
             address = urlsplit(f"//{server}")
-            host, port = address.hostname, address.port
+            create_connection((address.hostname, address.port or 9092), timeout=2).close()
         except ValueError as error:
             raise RelayRefused(
                 f"CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS={settings.bootstrap_servers}: {error}. Write host:port,host:port."
             ) from error
-        try:
-            create_connection((host, port or 9092), timeout=2).close()
         except OSError as error:
             failures.append(f"{server}: {error}")
         else:
@@ -93,7 +91,9 @@ def in_our_words(settings: KafkaSettings, doing: str) -> Iterator[None]:
             f"{kafka} refuses {doing}: {error}. Change CONVGROUPS_KAFKA_TOPIC_PREFIX, CONVGROUPS_KAFKA_PARTITIONS, "
             "CONVGROUPS_KAFKA_REPLICATION_FACTOR or the broker's own settings."
         ) from error
-    except errors.ProducerFencedError as error:
-        raise Unavailable(f"{kafka}: another relay has taken over while this one was {doing}.") from error
-    except errors.KafkaError as error:
+    except (errors.ProducerFencedError, errors.InvalidProducerEpochError) as error:
+        raise Unavailable(
+            f"{kafka}: another relay has taken over, or {doing} took more than {PATIENCE:.0f} s."
+        ) from error
+    except (errors.KafkaError, RuntimeError) as error:  # RuntimeError: what its own loop says of a broken connection
         raise Unavailable(f"{kafka} failed {doing}: {error}") from error

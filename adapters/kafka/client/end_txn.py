@@ -24,6 +24,10 @@ def end_by_version_5(producer: Any) -> None:
 
 
 class _Version5(TransactionManager):  # type: ignore[misc]  # kafka-python has no types
+    def _supports_epoch_bump(self) -> bool:
+        # A producer that was shut out would else get itself a new epoch, and shut out its successor.
+        return False
+
     def _begin_completing_transaction(self, committed: bool) -> Any:
         if self._new_partitions_in_transaction:
             self._enqueue_request(self._add_partitions_to_transaction_handler())
