@@ -29,6 +29,9 @@ from projections.follower import Follower
 
 log = structlog.get_logger("service")
 
+BACKLOG = 2048
+"""Connections that the system keeps waiting while the service starts or is busy."""
+
 LATE = 5.0
 """Seconds that a view may be behind before the service calls itself not ready."""
 
@@ -162,4 +165,5 @@ def listen(host: str, port: int) -> socket:
     listener = socket(AF_INET6 if ":" in host else AF_INET)
     listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
     listener.bind((host, port))
+    listener.listen(BACKLOG)
     return listener

@@ -1,7 +1,7 @@
 """The settings, from environment variables that begin with `CONVGROUPS_`."""
 
 import os
-from collections.abc import Mapping
+import re
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
     database_url: str = "sqlite:///convgroups.db"
-    kafka_bootstrap_servers: str | None = Field(None, min_length=1)
+    kafka_bootstrap_servers: str | None = None
     """Where Kafka is, as `host:port,host:port`; without it the relay is off."""
 
     kafka_topic_prefix: str = Field("conversation-groups", pattern=r"^[A-Za-z0-9._-]{1,200}$")
@@ -58,16 +58,23 @@ class Settings(BaseSettings):
             raise ValueError("use sqlite:///FILE, or sqlite:////FILE for a path from the root")
         return url
 
+    @field_validator("kafka_bootstrap_servers")
+    @classmethod
+    def _some_server(cls, servers: str | None) -> str | None:
+        if servers is not None and not servers.strip(" ,"):
+            raise ValueError("name a broker, as host:port, or unset it")
+        return servers
+
     @property
     def database(self) -> Path:
         """The SQLite file."""
         return Path(self.database_url.removeprefix("sqlite:///"))
 
 
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+def read_settings() -> Settings:
     """Read and check the settings; raises `SettingRefused`."""
     for name in LATER:
-        if PREFIX + name in environment:
+        if PREFIX + name in os.environ:
             raise SettingRefused(f"{PREFIX}{name} is not served by this release: unset it.")
     try:
         return Settings()
@@ -76,14 +83,15 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise SettingRefused("\n".join(lines)) from None
 
 
-def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Name the variables that look like settings and are none: most likely slips of the pen."""
+def unknown_settings() -> list[str]:
+    """Name the variables that look like settings and are none: most likely typos."""
     known = {PREFIX + name for name in (*OF_TESTS, *(field.upper() for field in Settings.model_fields))}
-    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
 def _sentence(error: Any) -> str:
     name = PREFIX + str(error["loc"][0]).upper()
     if name == PREFIX + "AUTH":
         return f"{name}={error['input']}: only `off` is served by this release, on a loopback address."
-    return f"{name}={error['input']}: {error['msg'].removeprefix('Value error, ')}."
+    without_password = re.sub(r"//[^@/]*@", "//***@", str(error["input"]))
+    return f"{name}={without_password}: {error['msg'].removeprefix('Value error, ')}."

@@ -118,8 +118,9 @@ class ConversationGroups(Application[UUID]):
         return Environment(name, env)
 
     def _notify(self, recordings: list[Recording[UUID]]) -> None:
-        for listener in self.listeners:
-            listener(len(recordings))
+        if recordings:
+            for listener in self.listeners:
+                listener(len(recordings))
 
 
 class Batch:

@@ -36,7 +36,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         default = type(settings).model_fields[field].default
         yield Finding("ok", PREFIX + field.upper(), str(value), "" if value != default else "(default)")
     for name in unknown_settings():
-        yield Finding("note", name, "is no setting of this release", "Look for a slip of the pen.")
+        yield Finding("note", name, "is no setting of this release", "Look for a typo.")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -126,7 +126,7 @@ def new_log_id(json: AsJSON = False) -> None:
     if json:
         show.as_json({"logID": str(log_id)})
         return
-    show.out.print(f"The log is now {log_id}. Cursors and entity tags of before hold no more.")
+    show.out.print(f"The log is now {log_id}. Earlier cursors and entity tags are no longer valid.")
     show.out.print("Where Kafka is configured, say where the relay goes on: convgroups relay-from POSITION")
 
 

@@ -165,7 +165,11 @@ class HistoryPage(Revised):
 
     @classmethod
     def of(cls, revision: int, rows: Sequence[HistoryRow], limit: int) -> "HistoryPage":
-        """Answer with the first `limit` of `rows`; one row more says that there is a next page."""
+        """Answer with the first `limit` of `rows`; one row more says that there is a next page.
+
+        What was recorded since the revision was read is left to the next answer: one revision, one answer.
+        """
+        rows = [row for row in rows if row.revision <= revision]
         events = tuple(
             {**json.loads(row.value), "type": row.type, "position": f"{row.position:020}"} for row in rows[:limit]
         )

@@ -17,8 +17,9 @@ def sole_writer(database: Path) -> Iterator[None]:
 
     The operating system lets go of the lock when the process ends, however it ends.
     """
+    file = database.resolve()  # by whatever links it is reached, the file has one lock
     # `doctor` holds the lock for a moment when it looks, so a first "no" is not believed.
-    lock = FileLock(database.with_name(database.name + ".lock"), timeout=0.2, poll_interval=0.02)
+    lock = FileLock(file.with_name(file.name + ".lock"), timeout=0.2, poll_interval=0.02)
     try:
         lock.acquire()
     except Timeout as held:

@@ -52,7 +52,7 @@ def test_a_setting_of_a_later_release_is_refused_by_name(run: Run, monkeypatch: 
         ("AUTH", "", "only `off`"),
         ("IDEMPOTENCY_DAYS", "0", "greater than or equal to 1"),
         ("IDEMPOTENCY_DAYS", "week", "valid integer"),
-        ("KAFKA_BOOTSTRAP_SERVERS", "", "at least 1 character"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "", "name a broker"),
         ("KAFKA_PARTITIONS", "0", "greater than or equal to 1"),
         ("KAFKA_PARTITIONS", "1e3", "valid integer"),
         ("KAFKA_REPLICATION_FACTOR", "none", "valid integer"),
