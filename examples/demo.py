@@ -1,6 +1,6 @@
 """A broker, the service, a few hundred users, and a consumer that tells each change: side by side, until Ctrl-C.
 
-The broker is the one of CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS, else one of the demo's own. No data is kept.
+The broker is the one of CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS, else one of the demo's own. No data is kept, there neither.
 """
 
 import argparse
@@ -13,12 +13,14 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 from uuid import uuid4
 
 import httpx
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 from rich.columns import Columns
 from rich.console import Console, Group
 from rich.live import Live
@@ -100,10 +102,16 @@ class Screen:
 
 
 @contextmanager
-def broker() -> Iterator[str]:
-    """Give the address of a broker."""
+def broker(prefix: str) -> Iterator[str]:
+    """Give the address of a broker; one that was there before is left without our topics."""
     if given := os.environ.get(SERVERS):
-        yield given
+        try:
+            yield given
+        finally:
+            with suppress(KafkaError):
+                admin = KafkaAdminClient(bootstrap_servers=given, bootstrap_timeout_ms=1000)
+                admin.delete_topics([f"{prefix}.events.v1", f"{prefix}.positions.v1"])
+                admin.close()
         return
     print("Starting Kafka ...", flush=True)
     own = LocalKafka(fast_start=True)
@@ -129,10 +137,11 @@ def service(bootstrap: str, prefix: str, folder: Path) -> Iterator[str]:
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=SETTINGS | settings, stdout=out, stderr=out, start_new_session=True)
     try:
-        while not ready(url):
-            if process.poll() is not None:
-                sys.exit(f"The service has ended:\n{log.read_text()}")
-            time.sleep(0.05)
+        with httpx.Client(base_url=url) as client:
+            while not ready(client):
+                if process.poll() is not None:
+                    sys.exit(f"The service has ended:\n{log.read_text()}")
+                time.sleep(0.05)
         yield url
     except* httpx.TransportError:
         sys.exit(f"The service does not answer any more:\n{log.read_text()}")
@@ -145,10 +154,10 @@ def service(bootstrap: str, prefix: str, folder: Path) -> Iterator[str]:
             process.wait()
 
 
-def ready(url: str) -> bool:
+def ready(client: httpx.Client) -> bool:
     """Tell whether the service and its relay have begun."""
     try:
-        checks = httpx.get(f"{url}/readyz").json()["checks"]
+        checks = client.get("/readyz").json()["checks"]
     except httpx.TransportError:
         return False
     return any(check["name"] == "relay" and check["detail"].startswith("0 events") for check in checks)
@@ -195,7 +204,7 @@ def main() -> None:
     try:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
-            bootstrap = stack.enter_context(broker())
+            bootstrap = stack.enter_context(broker(prefix))
             url = stack.enter_context(service(bootstrap, prefix, folder))
             stack.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)  # the end is short, and not to be cut shorter
             screen = stack.enter_context(Screen(url, plain=given.plain or not sys.stdout.isatty()))

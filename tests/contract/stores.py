@@ -1,7 +1,7 @@
 """Every implementation of the ports, each made ready to be tested: the one place that grows with a new store."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -122,8 +122,9 @@ def sqlite_store(folder: Path, clock: Clock) -> Iterator[Store]:
     migrate_sqlite(database)
     with ConversationGroups(sqlite.environment(database), clock=clock) as groups:
         recorder, mapper = cast("sqlite.SQLiteRecorder", groups.recorder), cast("EventMapper", groups.mapper)
-        lists, history = SQLiteGroupLists(recorder.datastore), SQLiteHistory(recorder.datastore)
-        yield Store(groups, sqlite.SQLiteLog(recorder, mapper), lists, history, clock)
+        with closing(cast("sqlite.OneWriterDatastore", recorder.datastore).for_views()) as views:
+            log, lists, history = sqlite.SQLiteLog(recorder, mapper), SQLiteGroupLists(views), SQLiteHistory(views)
+            yield Store(groups, log, lists, history, clock)
 
 
 STORES: dict[str, OpenStore] = {"memory": memory_store, "sqlite": sqlite_store}

@@ -114,6 +114,7 @@ def test_who_listens_hears_of_each_commit_how_many_events_it_recorded(store: Sto
     store.groups.listeners.append(heard.append)
     store.send(ONE, ADD)
     store.send(MISSING)
+    store.send(MISSING, key="which is kept, in a commit without events")
     store.send(RenameGroup(group_name="One", new_name="Two"))
     assert heard == [3, 1]
 

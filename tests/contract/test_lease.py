@@ -75,6 +75,17 @@ def test_the_lock_is_let_go_of_with_an_exception_too(tmp_path: Path) -> None:
         pass
 
 
+def test_by_whatever_link_it_is_reached_a_database_has_one_writer(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "log.db").touch()
+    (tmp_path / "link.db").symlink_to(tmp_path / "data" / "log.db")
+    (tmp_path / "other").symlink_to(tmp_path / "data")
+    with sole_writer(tmp_path / "data" / "log.db"):
+        for same in (tmp_path / "link.db", tmp_path / "other" / "log.db", tmp_path / "data" / ".." / "data" / "log.db"):
+            with pytest.raises(HeldElsewhere), sole_writer(same):
+                pytest.fail("two writers")
+
+
 def test_two_databases_have_two_writers(tmp_path: Path) -> None:
     with sole_writer(tmp_path / "log.db"), sole_writer(tmp_path / "other.db"):
         assert not (tmp_path / "log.db").exists(), "the lock is a file beside the database"

@@ -4,18 +4,20 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from threading import Thread
 from typing import cast
 from uuid import UUID
 
 import pytest
 from eventsourcing.persistence import IntegrityError
-from eventsourcing.sqlite import SQLiteDatastore
 
 from adapters.store.sqlite import OneWriterDatastore, SQLiteLog, SQLiteRecorder
+from adapters.views.sqlite import SQLiteGroupLists
 from domain.commands import AddConversations, CreateGroup
 from domain.ports import Key, Unavailable
 from projections.follower import Follower
 from tests.contract.stores import ALICE, APP, Clock, Store, sqlite_store, submission
+from tests.contract.test_turns import SOON, wait_for
 
 ONE = CreateGroup(group_name="One", conversation_ids=("C2Ca",))
 
@@ -33,20 +35,46 @@ def by_hand(tmp_path: Path, store: Store) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def datastore(store: Store) -> SQLiteDatastore:
-    return cast("SQLiteRecorder", store.groups.recorder).datastore
+def datastore(store: Store) -> OneWriterDatastore:
+    return cast("OneWriterDatastore", cast("SQLiteRecorder", store.groups.recorder).datastore)
 
 
-def test_every_connection_of_the_pool_is_durable(store: Store) -> None:
-    assert isinstance(datastore(store), OneWriterDatastore)
-    pool = datastore(store).pool
+def views_of(store: Store) -> OneWriterDatastore:
+    return cast("OneWriterDatastore", cast("SQLiteGroupLists", store.lists).datastore)
+
+
+def check_every_connection(datastore: OneWriterDatastore, synchronous: int) -> None:
     with ExitStack() as held:
-        for _ in range(pool.pool_size + pool.max_overflow):
-            cursor = held.enter_context(datastore(store).transaction(commit=False))
+        for _ in range(datastore.pool.pool_size + datastore.pool.max_overflow):
+            cursor = held.enter_context(datastore.transaction(commit=False))
             cursor.execute("PRAGMA journal_mode")
             assert cursor.fetchone()[0] == "wal"
             cursor.execute("PRAGMA synchronous")
-            assert cursor.fetchone()[0] == 2, "FULL"
+            assert cursor.fetchone()[0] == synchronous
+
+
+def test_every_connection_that_writes_the_log_waits_for_the_disk(store: Store) -> None:
+    full = 2
+    check_every_connection(datastore(store), full)
+
+
+def test_those_of_the_views_need_not_for_views_can_be_built_anew(store: Store) -> None:
+    normal = 1
+    assert views_of(store) is not datastore(store)
+    check_every_connection(views_of(store), normal)
+
+
+def test_views_and_log_share_one_queue_of_writers(store: Store) -> None:
+    """Otherwise a view would wait for SQLite's own lock, which nobody hands over in turn."""
+    store.outcome(ONE)
+    step = Thread(target=Follower("view", store.log, store.lists).step)
+    with datastore(store).transaction(commit=True) as c:
+        c.execute("UPDATE log SET id = id")
+        step.start()
+        wait_for(views_of(store)._writers, 1)
+        assert store.lists.checkpoint() == 0
+    step.join(SOON)
+    assert store.lists.checkpoint() == 2
 
 
 def test_what_was_recorded_is_never_changed_and_never_deleted(store: Store, by_hand: sqlite3.Connection) -> None:
@@ -126,6 +154,7 @@ def test_a_full_disk_is_unavailable_and_changes_nothing(store: Store, by_hand: s
 def test_a_database_that_is_closed_is_unavailable(store: Store) -> None:
     store.send(ONE, key="k")
     store.groups.close()
+    views_of(store).close()
     for call in (store.log.head, store.log.log_id, store.lists.checkpoint, lambda: store.log.read(0, 1)):
         with pytest.raises(Unavailable, match="does not answer"):
             call()

@@ -1,0 +1,1 @@
+"""The service from end to end, on real brokers and in real processes."""

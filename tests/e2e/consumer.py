@@ -43,7 +43,7 @@ def revisions(wanted: Mapping[str, int]) -> Enough:
     def enough(changes: Sequence[Change]) -> bool:
         reached: Counter[str] = Counter()
         for change in changes:
-            reached[change.event["userID"]] = change.event["revision"]
+            reached[change.event["userID"]] = max(reached[change.event["userID"]], change.event["revision"])
         return all(reached[user] >= revision for user, revision in wanted.items())
 
     return enough

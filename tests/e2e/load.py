@@ -92,8 +92,9 @@ class Clients:
                 if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
                     continue
                 assert answer.status_code < 500, answer.text
-                sent.status, sent.answer = answer.status_code, answer.json()
                 sent.repeated = answer.headers.get("Idempotent-Replayed") == "true"
+                sent.answer = answer.json()
+                sent.status = answer.status_code  # the last, for others look at it
                 with self._answered:
                     self._answers += 1
                     self._answered.notify_all()

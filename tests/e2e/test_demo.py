@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Timer
 
+from kafka import KafkaConsumer
+
 from tests.e2e.conftest import NewService
 from tests.e2e.service import PATIENCE
 from tests.e2e.user import User
@@ -89,6 +91,9 @@ def test_ctrl_c_ends_the_demo_with_all_that_it_started(kafka: str) -> None:
         assert time.monotonic() - begin < 5  # 2 s where nothing else runs
     assert not [process for process in started if process.exists()]
     assert "Traceback" not in "".join(shown)
+    consumer = KafkaConsumer(bootstrap_servers=kafka)
+    assert not [topic for topic in consumer.topics() if topic.startswith("demo-")]
+    consumer.close()
 
 
 def test_the_first_consumer_tells_what_was_recorded(kafka: str, kafka_prefix: str, new_service: NewService) -> None:

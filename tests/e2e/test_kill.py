@@ -15,7 +15,7 @@ from tests.e2e.recorded import read_log
 SEED = 51009
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(100, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("kills", [20, pytest.param(50, marks=pytest.mark.proof)])
 def test_kill_9_loses_and_doubles_nothing(
     kafka: str, kafka_prefix: str, new_service: NewService, kills: int, record_property: Callable[[str, object], None]
 ) -> None:

@@ -40,16 +40,16 @@ def assert_doctor_misses_kafka(service: Service, broker: LocalKafka) -> None:
     assert "goes on by itself" in findings["kafka"]["advice"]
 
 
-def assert_nothing_is_lost_or_doubled(service: Service, broker: LocalKafka, prefix: str, clients: Clients) -> int:
+def assert_nothing_is_lost_or_doubled(service: Service, kafka: str, prefix: str, clients: Clients) -> int:
     """The relay gets there without help; then answers, log, reads and topic agree. Tell how many events there are."""
     log, topic = read_log(service.database), f"{prefix}.events.v1"
     assert_commands_are_recorded_once(clients.sent, log)
     with service.client() as client:
         assert_reads_are_the_fold(client, clients.users, log)
-    read_changes(broker.bootstrap, topic, events(len(log)))
+    read_changes(kafka, topic, events(len(log)))
     assert service.run("doctor").returncode == 0
     service.stop()
-    assert_topic_is_the_log(read_changes(broker.bootstrap, topic, events(len(log))), log)
+    assert_topic_is_the_log(read_changes(kafka, topic, events(len(log))), log)
     return len(log)
 
 
@@ -59,24 +59,24 @@ def test_a_service_that_starts_without_kafka_works_and_publishes_when_kafka_come
     own_kafka.kill()
     service = new_service(own_kafka.bootstrap, kafka_prefix)
     service.start()
-    with Clients(service, "without Kafka") as clients:
+    with Clients(service, "without Kafka", threads=2) as clients:
         wait_until_readyz_says_that_the_relay_waits(service, own_kafka)
         assert service.stop() < GOODBYE
         service.start()
         clients.wait_for(answers=100)
         own_kafka.start()
         clients.wait_for(answers=100)
-    assert_nothing_is_lost_or_doubled(service, own_kafka, kafka_prefix, clients)
+    assert_nothing_is_lost_or_doubled(service, own_kafka.bootstrap, kafka_prefix, clients)
 
 
-@pytest.mark.parametrize("outages", [1, pytest.param(20, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("outages", [1, pytest.param(8, marks=pytest.mark.proof)])
 def test_kafka_is_killed_under_load(
     own_kafka: LocalKafka, kafka_prefix: str, new_service: NewService, outages: int, record_property: RecordProperty
 ) -> None:
     """While Kafka is killed with SIGKILL and comes back, the service goes on, and every event is published once."""
     service = new_service(own_kafka.bootstrap, kafka_prefix)
     service.start()
-    with Clients(service, "Kafka is killed") as clients:
+    with Clients(service, "Kafka is killed", threads=2) as clients:
         read_changes(own_kafka.bootstrap, f"{kafka_prefix}.events.v1", events(50))
         for outage in range(outages):
             own_kafka.kill()
@@ -86,7 +86,7 @@ def test_kafka_is_killed_under_load(
                 assert_doctor_misses_kafka(service, own_kafka)
             own_kafka.start()
             clients.wait_for(answers=200)
-    count = assert_nothing_is_lost_or_doubled(service, own_kafka, kafka_prefix, clients)
+    count = assert_nothing_is_lost_or_doubled(service, own_kafka.bootstrap, kafka_prefix, clients)
     assert all(command.status is not None for command in clients.sent)
     record_property("outages of Kafka", outages)
     record_property("commands answered", len(clients.sent))
@@ -94,7 +94,7 @@ def test_kafka_is_killed_under_load(
 
 
 def test_asked_to_end_under_load_the_service_keeps_every_acknowledged_command(
-    kafka: str, kafka_prefix: str, new_service: NewService, record_property: RecordProperty
+    kafka: str, kafka_prefix: str, new_service: NewService
 ) -> None:
     service = new_service(kafka, kafka_prefix)
     service.start()
@@ -104,6 +104,4 @@ def test_asked_to_end_under_load_the_service_keeps_every_acknowledged_command(
             assert service.stop() < GOODBYE
             assert_commands_are_recorded_once(list(clients.sent), read_log(service.database))
             service.start()
-    log = read_log(service.database)
-    assert_commands_are_recorded_once(clients.sent, log)
-    read_changes(kafka, f"{kafka_prefix}.events.v1", events(len(log)))
+    assert_nothing_is_lost_or_doubled(service, kafka, kafka_prefix, clients)

@@ -1,6 +1,5 @@
 """The wheel, installed alone and used far from the repository, is the whole service."""
 
-import json
 import os
 import subprocess
 import sys
@@ -86,7 +85,7 @@ def test_the_sdist_holds_what_the_wheel_is_built_from_and_no_tests(built: Path) 
     assert not tops & {"tests", "docs", "infra", "examples", "Makefile"}
 
 
-def test_the_installed_wheel_serves_commands_and_reads(service: Service) -> None:
+def test_the_installed_wheel_brings_its_migrations_and_serves_commands_and_reads(service: Service) -> None:
     service.start()
     with service.client() as client:
         alice = User(client, "alice")
@@ -95,17 +94,9 @@ def test_the_installed_wheel_serves_commands_and_reads(service: Service) -> None
         assert alice.conversations_in("产品体验") == ["C2Cbob"]
         assert client.get("/docs").status_code == 200
         assert client.get("/openapi.json").json()["info"]["title"] == "conversation-groups"
-    service.stop()
-
-
-def test_the_installed_wheel_brings_its_migrations_and_doctor_finds_it_well(service: Service) -> None:
-    migrated = service.run("migrate", "--json")
-    assert json.loads(migrated.stdout)["applied"], migrated.stderr
-    sent = service.run("send", "alice", "create-group", "Family", "C2Cbob", "--json")
-    assert json.loads(sent.stdout)["revision"] == 2, sent.stderr
-    assert json.loads(service.run("groups", "alice", "--json").stdout)["groups"][0]["groupName"] == "Family"
     doctor = service.run("doctor")
     assert doctor.returncode == 0, doctor.stdout + doctor.stderr
+    service.stop()
 
 
 def test_the_installed_wheel_is_what_runs_and_lacks_nothing(installed: Path, tmp_path: Path) -> None:

@@ -1,11 +1,9 @@
 """The relay goes on where Kafka says that it stopped, whatever it was doing then: no event twice, none missing."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from kafka.producer.transaction_manager import TransactionManager
 
 from adapters.kafka.client.cluster import Cluster, Topic
 from adapters.kafka.client.producer import Producer
@@ -18,6 +16,7 @@ from projections.follower import Follower
 from tests.e2e.kafka.conftest import NewRelay
 from tests.e2e.kafka.consumer import positions, up_to
 from tests.e2e.kafka.log import MemoryLog
+from tests.e2e.kafka.moments import Moment, once_at
 
 
 class Crash(BaseException):
@@ -26,18 +25,6 @@ class Crash(BaseException):
 
 def seen(settings: KafkaSettings) -> list[int]:
     return positions(settings.bootstrap_servers, settings.topic_prefix)
-
-
-def when_committing(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-    """Do something once, at the moment when a transaction is written in full and about to be committed."""
-    begin_commit = TransactionManager.begin_commit
-
-    def acting(self: TransactionManager) -> object:
-        monkeypatch.setattr(TransactionManager, "begin_commit", begin_commit)
-        act()
-        return begin_commit(self)
-
-    monkeypatch.setattr(TransactionManager, "begin_commit", acting)
 
 
 def crash() -> None:
@@ -66,7 +53,7 @@ def test_a_crash_between_writing_and_committing_publishes_nothing(
     relay = new_relay()
     relay.checkpoint()
     relay.apply(log.read(0, 20))
-    when_committing(monkeypatch, crash)
+    once_at(Moment.WRITTEN, monkeypatch, crash)
     with pytest.raises(Crash):
         relay.apply(log.read(20, 20))
 
@@ -82,7 +69,7 @@ def test_a_crash_in_the_very_first_transaction_does_not_look_like_a_topic_of_som
     log.grow(20)
     relay = new_relay()
     relay.checkpoint()
-    when_committing(monkeypatch, crash)
+    once_at(Moment.WRITTEN, monkeypatch, crash)
     with pytest.raises(Crash):
         relay.apply(log.read(0, 20))
 
@@ -138,7 +125,7 @@ def test_a_relay_that_is_replaced_in_the_middle_of_a_transaction_commits_nothing
     def replace() -> None:
         assert latter.checkpoint() == 10
 
-    when_committing(monkeypatch, replace)
+    once_at(Moment.WRITTEN, monkeypatch, replace)
     with pytest.raises(Unavailable, match="another relay has taken over"):
         former.apply(log.read(10, 10))
     assert seen(settings) == up_to(10)
@@ -188,7 +175,7 @@ def test_the_position_is_found_behind_aborted_transactions(
     relay.checkpoint()
     relay.apply(log.read(0, 5))
     for _ in range(aborted):
-        when_committing(monkeypatch, crash)
+        once_at(Moment.WRITTEN, monkeypatch, crash)
         with pytest.raises(Crash):
             relay.apply(log.read(5, 5))
         assert relay.checkpoint() == 5

@@ -119,3 +119,24 @@ def test_without_the_newer_protocol_a_late_end_does_tear_a_transaction(
         late.deliver(kept)
     Follower("kafka", log, relay).catch_up()
     assert positions(settings.bootstrap_servers, settings.topic_prefix) != up_to(log.head())
+
+
+def test_a_relay_that_was_replaced_while_it_wrote_does_not_shut_out_its_successor(
+    new_relay: NewRelay,
+    settings: KafkaSettings,
+    log: MemoryLog,
+    proxy: Proxy,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log.grow(2000)
+    former, latter = new_relay(), new_relay()
+    former.checkpoint()
+    taken_over: list[int] = []
+    proxy.before(PRODUCE, 2, lambda: taken_over.append(latter.checkpoint()))
+    with pytest.raises(Unavailable):
+        former.apply(log.read(0, 10_000))
+    assert taken_over == [0]
+    assert "Bumping producer epoch" not in caplog.text  # by which kafka-python would take over in turn
+
+    latter.apply(log.read(0, 10_000))
+    assert positions(settings.bootstrap_servers, settings.topic_prefix) == up_to(log.head())

@@ -1,14 +1,12 @@
 """Kafka goes away and comes back: the relay says so in seconds, and then goes on where it was."""
 
-import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from time import monotonic
 
 import pytest
 from kafka import KafkaAdminClient
-from kafka.producer.transaction_manager import TransactionManager
 
 from adapters.kafka.probe import probe
 from adapters.kafka.refused import RelayRefused
@@ -19,40 +17,15 @@ from projections.follower import Follower
 from tests.e2e.kafka.conftest import NewRelay, kafka_threads
 from tests.e2e.kafka.consumer import in_order, read_all, up_to
 from tests.e2e.kafka.log import MemoryLog
+from tests.e2e.kafka.moments import Moment, once_at
 
-SECONDS = 8
+SECONDS = 15
 """In which an outage must have been noticed; generous, for a machine that has much to do."""
-
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # kafka-python's, one a vain try
-
-
-@pytest.fixture(autouse=True)
-def _collect_its_sockets() -> Iterator[None]:
-    yield
-    gc.collect()
 
 
 @pytest.fixture
 def settings(own_kafka: LocalKafka, kafka_prefix: str) -> KafkaSettings:
     return KafkaSettings(own_kafka.bootstrap, kafka_prefix, partitions=4)
-
-
-Moment = Callable[[pytest.MonkeyPatch, Callable[[], None]], None]
-
-
-def before_writing(patch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-    begin = TransactionManager.begin_transaction
-    patch.setattr(TransactionManager, "begin_transaction", lambda self: (act(), begin(self)))
-
-
-def before_commit(patch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-    commit = TransactionManager.begin_commit
-    patch.setattr(TransactionManager, "begin_commit", lambda self: (act(), commit(self))[1])
-
-
-def after_commit_is_asked_for(patch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-    commit = TransactionManager.begin_commit
-    patch.setattr(TransactionManager, "begin_commit", lambda self: (commit(self), act())[0])
 
 
 def until_kafka_is_back(step: Callable[[], object]) -> None:
@@ -66,7 +39,7 @@ def until_kafka_is_back(step: Callable[[], object]) -> None:
             return
 
 
-@pytest.mark.parametrize("moment", [before_writing, after_commit_is_asked_for])
+@pytest.mark.parametrize("moment", [Moment.BEGUN, Moment.COMMIT_ASKED_FOR])
 def test_a_broker_that_is_killed_in_a_transaction_and_comes_back_has_every_event_once(
     new_relay: NewRelay,
     settings: KafkaSettings,
@@ -78,13 +51,12 @@ def test_a_broker_that_is_killed_in_a_transaction_and_comes_back_has_every_event
     log.grow(2000)
     follower = Follower("kafka", log, new_relay(), batch_size=300)
     follower.step()
-    with monkeypatch.context() as patch:
-        moment(patch, own_kafka.kill)
-        begin = monotonic()
-        with pytest.raises(Unavailable, match=f"does not answer: {settings.bootstrap_servers}"):
-            follower.step()
-        assert monotonic() - begin < SECONDS
-        assert kafka_threads() == []
+    once_at(moment, monkeypatch, own_kafka.kill)
+    begin = monotonic()
+    with pytest.raises(Unavailable, match=f"does not answer: {settings.bootstrap_servers}"):
+        follower.step()
+    assert monotonic() - begin < SECONDS
+    assert kafka_threads() == []
     with pytest.raises(Unavailable, match=f"does not answer: {settings.bootstrap_servers}"):
         follower.step()
 
@@ -100,7 +72,7 @@ def test_a_broker_that_is_killed_in_a_transaction_and_comes_back_has_every_event
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("moment", [before_commit, after_commit_is_asked_for])
+@pytest.mark.parametrize("moment", [Moment.WRITTEN, Moment.COMMIT_ASKED_FOR])
 def test_a_broker_that_stands_still_in_a_transaction_and_wakes_up_has_every_event_once(
     new_relay: NewRelay,
     settings: KafkaSettings,
@@ -116,10 +88,9 @@ def test_a_broker_that_stands_still_in_a_transaction_and_wakes_up_has_every_even
     follower = Follower("kafka", log, new_relay(), batch_size=300)
     follower.step()
     try:
-        with monkeypatch.context() as patch:
-            moment(patch, lambda: os.kill(broker, signal.SIGSTOP))
-            with pytest.raises(Unavailable):
-                follower.step()
+        once_at(moment, monkeypatch, lambda: os.kill(broker, signal.SIGSTOP))
+        with pytest.raises(Unavailable):
+            follower.step()
         with pytest.raises(Unavailable):
             follower.step()
     finally:

@@ -218,7 +218,7 @@ def test_more_replicas_than_brokers_are_refused(new_relay: NewRelay, settings: K
     assert "CONVGROUPS_KAFKA_REPLICATION_FACTOR" in text
 
 
-@pytest.mark.parametrize("servers", ["127.0.0.1:kafka", "127.0.0.1:99999"])
+@pytest.mark.parametrize("servers", ["127.0.0.1:kafka", "127.0.0.1:99999", "kafka..example:9092"])
 def test_an_address_that_is_none_is_refused(new_relay: NewRelay, settings: KafkaSettings, servers: str) -> None:
     text = refusal(new_relay(settings=replace(settings, bootstrap_servers=servers)).checkpoint)
     assert f"CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS={servers}" in text
