@@ -12,8 +12,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
 
-run: .venv/runtime ## start the service on http://127.0.0.1:8080 with SQLite
-	@exec .venv/bin/convgroups serve
+run: .venv/runtime ## start the service on http://127.0.0.1:8080 with SQLite (PORT=N for another port)
+	@exec .venv/bin/convgroups serve $(if $(PORT),--port $(PORT))
 
 test: .venv/dev ## run the tests that decide whether a change is good, on real services
 	@.venv/bin/pytest -m "not proof" --cov
@@ -26,8 +26,8 @@ check: .venv/dev ## check format, lint, types and layers
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-kafka: ## start a real Kafka broker on 127.0.0.1:9092, until Ctrl-C
-	@exec $(PYTHON) infra/kafka/up
+kafka: ## start a real Kafka broker on 127.0.0.1:9092, until Ctrl-C (PORT=N for another port)
+	@exec $(PYTHON) infra/kafka/up $(or $(PORT),9092)
 
 demo: .venv/runtime ## show broker, service and a consumer at work, until Ctrl-C
 	@exec .venv/bin/python examples/demo.py

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import structlog
 
-from domain.ports import EventLog, Unavailable
+from domain.ports import CannotGoOn, EventLog, Unavailable
 from projections.follower import Follower
 
 log = structlog.get_logger("follower")
@@ -77,7 +77,8 @@ class FollowerThread(Thread):
                 continue
             except Exception as error:  # whatever it is, going on would skip an event
                 self.stopped_by, self.stopped_at = error, datetime.now(UTC)
-                log.error("stopped, and needs a person", follower=self.name, reason=str(error), exc_info=error)  # noqa: TRY400
+                unforeseen = None if isinstance(error, CannotGoOn) else error
+                log.error("stopped, and needs a person", follower=self.name, reason=str(error), exc_info=unforeseen)  # noqa: TRY400
                 break
             if self.waiting_for is not None:
                 log.info("goes on", follower=self.name, position=self._follower.position)

@@ -17,7 +17,7 @@ from adapters.http.reads import ReadSide
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
 from adapters.settings import SettingRefused, Settings
-from adapters.store.lease import sole_writer
+from adapters.store.lease import announce, sole_writer
 from adapters.store.mapper import EventMapper
 from adapters.store.migrate import check_sqlite, migrate_sqlite
 from adapters.store.sqlite import OneWriterDatastore, SQLiteLog, SQLiteRecorder, environment
@@ -70,7 +70,7 @@ def open_store(settings: Settings) -> Iterator[Store]:
 
 @contextmanager
 def open_store_to_write(settings: Settings) -> Iterator[Store]:
-    """Be the sole writer, bring the database up to date, and open it; raises `HeldElsewhere`."""
+    """Be the sole writer, bring the database up to date (or make it), and open it; raises `HeldElsewhere`."""
     with sole_writer(settings.database):
         migrate_sqlite(settings.database)
         with open_store(settings) as store:
@@ -147,6 +147,7 @@ def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str]
             stack.callback(thread.stop)
         where = f"http://{host}:{listener.getsockname()[1]}"
         log.info("serving", url=where, docs=f"{where}/docs", database=str(settings.database))
+        announce(settings.database, where)
         if on_listening is not None:
             on_listening(where)
         uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])

@@ -12,6 +12,10 @@ class Unavailable(Exception):  # noqa: N818 - a state of the other side, which p
     """A service that is needed does not answer now. Nothing was changed; the same call may succeed later."""
 
 
+class CannotGoOn(Exception):  # noqa: N818 - a state that a person ends
+    """A follower has come to something that it must not step over; the message says what to do."""
+
+
 class Entry(NamedTuple):
     """One event at its place in the log."""
 

@@ -50,7 +50,7 @@ def send(
     options = Options(group_id, remove or (), add or (), before, end, expected_revision)
     command = command_of(words, options)
     answer = _caller(url, app_id).send(user, command, key_of(key), dry_run=dry_run)
-    show.as_json(answer) if json else show.show_outcome(answer)
+    show.as_json(answer) if json else show.show_outcome(answer, dry_run=dry_run)
 
 
 @app.command()
@@ -78,6 +78,8 @@ def run() -> None:
     """Run the command line and end the process with its exit code."""
     try:
         app()
+    except KeyboardInterrupt:
+        sys.exit(130)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is said in a sentence
         from adapters.cli.failures import report
 

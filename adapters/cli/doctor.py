@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+import httpx
+
 from adapters.cli.failures import sentence
 from adapters.kafka.probe import probe
 from adapters.kafka.refused import RelayRefused
 from adapters.main import Store, kafka_settings, open_store
 from adapters.settings import PREFIX, SettingRefused, Settings, read_settings, unknown_settings
-from adapters.store.lease import HeldElsewhere, sole_writer
+from adapters.store.lease import HeldElsewhere, announced, sole_writer
 from adapters.store.migrate import NotMigrated
 from domain.ports import Unavailable
 
@@ -44,7 +46,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         with open_store(settings) as store:
             head = store.log.head()
             yield Finding("ok", "database", f"log {store.log.log_id()}, {head} events")
-            yield _writer(settings)
+            yield from _service(settings)
             yield from _views(store, head)
             yield from _kafka(settings, store, head)
     except NotMigrated as missing:
@@ -54,12 +56,26 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("bad", "database", sentence(error), advice)
 
 
-def _writer(settings: Settings) -> Finding:
+def _service(settings: Settings) -> Iterator[Finding]:
     try:
         with sole_writer(settings.database):
-            return Finding("note", "service", "none runs on this database", "Start one with `convgroups serve`.")
+            yield Finding("note", "service", "none runs on this database", "Start one with `convgroups serve`.")
     except HeldElsewhere:
-        return Finding("ok", "service", "runs, and writes to this database")
+        yield Finding("ok", "service", "runs, and writes to this database")
+        if (url := announced(settings.database)) is not None:
+            yield from _what_it_says(f"{url}/readyz")
+
+
+def _what_it_says(url: str) -> Iterator[Finding]:
+    """Ask the service itself: it knows its followers, and its settings may be others than this shell's."""
+    try:
+        checks = httpx.get(url, timeout=5).json()["checks"]
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError) as error:
+        yield Finding("bad", url, str(error), "Another command may hold the database for a moment; try again.")
+        return
+    for check in checks:
+        advice = "" if check["ok"] else "See docs/operate.md, and the service's log."
+        yield Finding("ok" if check["ok"] else "bad", f"service: {check['name']}", check["detail"], advice)
 
 
 def _views(store: Store, head: int) -> Iterator[Finding]:
@@ -72,7 +88,7 @@ def _views(store: Store, head: int) -> Iterator[Finding]:
 def _kafka(settings: Settings, store: Store, head: int) -> Iterator[Finding]:
     kafka = kafka_settings(settings)
     if kafka is None:
-        yield Finding("note", "relay", "off", f"Set {PREFIX}KAFKA_BOOTSTRAP_SERVERS to publish the events.")
+        yield Finding("note", "kafka", "none in this shell's settings", f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS names it.")
         return
     try:
         probed = probe(kafka)

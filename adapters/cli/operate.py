@@ -17,7 +17,7 @@ TRY = """
                     -d '{{"command": "CreateGroup", "groupName": "Suppliers", "conversationIDs": ["C2Cbob"]}}'
   List groups:    curl -s {url}/v1/users/alice/groups
   Read the API:   {url}/docs
-  Look it over:   convgroups doctor
+  Look it over:   {program} doctor
 """
 
 
@@ -54,7 +54,7 @@ def serve_command(
 
 
 def _say_what_to_try(url: str) -> None:
-    typer.echo(TRY.format(url=url))
+    typer.echo(TRY.format(url=url, program=sys.argv[0]))
 
 
 def rebuild(

@@ -39,11 +39,12 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     out.print(drawn)
 
 
-def show_outcome(answer: dict[str, Any]) -> None:
-    """Print what a command did."""
+def show_outcome(answer: dict[str, Any], *, dry_run: bool) -> None:
+    """Print what a command did, or would do."""
     group = f"group {answer['groupID']} {answer['groupName']!r}" if "groupID" in answer else "no group"
+    verb = "would record" if dry_run else "recorded"
     recorded = [event["type"].removeprefix("conversation-groups.") for event in answer["events"]]
-    out.print(escape(f"{group}, revision {answer['revision']}; recorded: {', '.join(recorded) or 'nothing'}"))
+    out.print(escape(f"{group}, revision {answer['revision']}; {verb}: {', '.join(recorded) or 'nothing'}"))
     if answer["items"]:
         why = {failure["conversationID"]: failure["message"] for failure in answer["failureConversationIDList"]}
         rows = [

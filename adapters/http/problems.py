@@ -94,9 +94,16 @@ def not_understood(error: ValidationError) -> RequestRefused:
     found = error.errors(include_url=False, include_input=False, include_context=False)
     if found[0]["type"] == "json_invalid":
         return RequestRefused(400, "not-json", found[0]["msg"])
-    errors = [{"field": _field(one["loc"]), "message": one["msg"].removeprefix("Value error, ")} for one in found]
+    errors = [{"field": _field(one["loc"]), "message": _message(one)} for one in found]
     wrong = "; ".join(f"{one['field'] or 'the body'}: {one['message']}" for one in errors[:3])
     return RequestRefused(400, "malformed", wrong, errors=errors[:20])
+
+
+def _message(error: Any) -> str:
+    if error["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        return f"`command` is one of {', '.join(name for (name,) in _COMMANDS)}"
+    message: str = error["msg"]
+    return message.removeprefix("Value error, ")
 
 
 def _field(path: tuple[int | str, ...]) -> str:

@@ -1,5 +1,7 @@
 """What stops the relay until a person has decided."""
 
+from domain.ports import CannotGoOn
 
-class RelayRefused(Exception):  # noqa: N818 - an answer to whoever runs the service
+
+class RelayRefused(CannotGoOn):
     """The relay does not go on by itself; the message says what it found and what to do."""

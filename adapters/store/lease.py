@@ -24,9 +24,26 @@ def sole_writer(database: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout as held:
         raise HeldElsewhere(
-            f"Another process writes to {database.name}. Stop that service, or send through it with --url."
+            f"Another process, most likely a service, writes to {file}. Stop that service, or send commands through it "
+            "with `convgroups send USER COMMAND --url URL`."
         ) from held
     try:
         yield
     finally:
         lock.release()
+
+
+def announce(database: Path, url: str) -> None:
+    """Leave word, beside the database, where the service that writes to it can be asked."""
+    _word(database).write_text(url)
+
+
+def announced(database: Path) -> str | None:
+    """Give the address of the service that writes to `database`; of a former one where none does."""
+    word = _word(database)
+    return word.read_text() if word.exists() else None
+
+
+def _word(database: Path) -> Path:
+    file = database.resolve()
+    return file.with_name(file.name + ".url")

@@ -9,10 +9,10 @@ from eventsourcing.persistence import Mapper, Notification, StoredEvent
 from pydantic import ValidationError
 
 from domain.events import EVENT_TYPES, Event
-from domain.ports import Entry
+from domain.ports import CannotGoOn, Entry
 
 
-class UnreadableEvent(Exception):  # noqa: N818 - a state of the log
+class UnreadableEvent(CannotGoOn):
     """The log holds an event that this version of the service cannot read; it is never stepped over."""
 
 

@@ -259,10 +259,12 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
+    print(f"Starting Apache Kafka {VERSION} ...", file=sys.stderr)
     try:
         with LocalKafka(given.port, given.data, fast_start=given.fast_start) as broker:
             print(broker.bootstrap, flush=True)
-            print(f"Apache Kafka {VERSION} is ready; it logs to {broker.log}; Ctrl-C stops it.", file=sys.stderr)
+            lost = "" if given.data else ", and its topics are gone then"
+            print(f"Apache Kafka {VERSION} is ready; it logs to {broker.log}; Ctrl-C stops it{lost}.", file=sys.stderr)
             code = broker.wait()
             sys.exit(f"kafka: the broker ended by itself with {code}:\n{broker.log_tail()}")
     except (UnavailableError, BrokerError, OSError) as error:

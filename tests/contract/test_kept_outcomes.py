@@ -1,12 +1,10 @@
 """`KeptOutcomes`: a command that is sent twice with one key is carried out once and answered alike."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from eventsourcing.persistence import IntegrityError
 
-from adapters.store.memory import environment
 from domain.commands import AddConversations, Command, CreateGroup, DeleteGroup, RenameGroup, UpdateConversations
 from domain.limits import Limits, Policy
 from domain.outcomes import Outcome
@@ -24,7 +22,6 @@ from domain.refusals import (
     RevisionConflict,
     TooManyGroups,
 )
-from domain.service import ConversationGroups
 from tests.contract.stores import ALICE, APP, Clock, OpenStore, Store, submission
 from tests.contract.test_event_log import stored
 
@@ -141,46 +138,6 @@ def test_the_key_is_looked_at_before_the_package_and_before_any_rule(store: Stor
     store.policies[APP] = Policy(Limits(name_bytes=1), entitled=False)
     assert store.outcome(ONE, key="k") == first
     assert isinstance(store.refusal(TWO, key="k"), KeyReused)
-
-
-def test_an_outcome_is_kept_for_seven_days(store: Store, clock: Clock) -> None:
-    first = store.outcome(ONE, key="k")
-    store.send(DeleteGroup(group_name="One"))
-    clock.go_on(timedelta(days=7, microseconds=-1))
-    assert store.outcome(ONE, key="k") == first
-    clock.go_on(timedelta(microseconds=1))
-    (late,) = store.send(ONE, key="k")
-    assert isinstance(late.result, Outcome)
-    assert (late.replayed, late.result.group_id) == (False, 2)
-    assert store.outcome(ONE, key="k") == late.result
-
-
-def test_an_expired_key_is_free_for_another_command(store: Store, clock: Clock) -> None:
-    store.send(ONE, key="k")
-    clock.go_on(timedelta(days=8))
-    assert store.outcome(TWO, key="k").group_id == 2
-    assert store.outcome(TWO, key="k").group_id == 2
-
-
-def test_how_long_outcomes_are_kept_is_a_setting(clock: Clock) -> None:
-    with ConversationGroups(environment(), keep_outcomes_for=timedelta(days=1), clock=clock) as groups:
-        groups.handle([submission(ONE, key="k")])
-        clock.go_on(timedelta(days=1, microseconds=-1))
-        assert groups.handle([submission(ONE, key="k")])[0].replayed
-        clock.go_on(timedelta(microseconds=1))
-        assert not groups.handle([submission(ONE, key="k")])[0].replayed
-
-
-def test_expired_outcomes_leave_with_later_commits(store: Store, clock: Clock) -> None:
-    keys = [Key(APP, "alice", f"k{n}") for n in range(30)]
-    for key in keys:
-        store.send(ONE, key=key.key)
-    assert len(store.recorder.find_kept(keys)) == 30
-    clock.go_on(timedelta(days=7))
-    for n in range(3):
-        store.send(TWO, key=f"later{n}")
-    assert store.recorder.find_kept(keys) == {}
-    assert len(store.recorder.find_kept([Key(APP, "alice", f"later{n}") for n in range(3)])) == 3
 
 
 def test_a_dry_run_neither_looks_up_nor_keeps(store: Store) -> None:

@@ -1,5 +1,6 @@
 """The real service as a process of its own: started, killed and stopped as an operator or an outage would."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -20,6 +21,14 @@ PATIENCE = 30.0
 """Seconds after which a start or a stop has failed."""
 
 CONVGROUPS = Path(sys.executable).with_name("convgroups")
+
+_LIBC = ctypes.CDLL(None)  # loaded here because little is safe between fork and exec
+
+
+def _end_with_tests() -> None:
+    """Be killed when the tests are: nobody else would end the service then."""
+    pr_set_pdeathsig = 1
+    _LIBC.prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 class Service:
@@ -58,6 +67,7 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                preexec_fn=_end_with_tests if sys.platform == "linux" else None,  # noqa: PLW1509 - one C call
             )
         self.url = f"http://{LOOPBACK}:{self._port}"
         eventually(self._answers_or_has_ended, "the service answers")

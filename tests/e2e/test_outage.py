@@ -69,7 +69,7 @@ def test_a_service_that_starts_without_kafka_works_and_publishes_when_kafka_come
     assert_nothing_is_lost_or_doubled(service, own_kafka.bootstrap, kafka_prefix, clients)
 
 
-@pytest.mark.parametrize("outages", [1, pytest.param(8, marks=pytest.mark.proof)])
+@pytest.mark.parametrize("outages", [1, pytest.param(5, marks=pytest.mark.proof)])
 def test_kafka_is_killed_under_load(
     own_kafka: LocalKafka, kafka_prefix: str, new_service: NewService, outages: int, record_property: RecordProperty
 ) -> None:

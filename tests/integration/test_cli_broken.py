@@ -97,7 +97,7 @@ def test_the_doctor_finds_nothing_bad_in_a_new_database(run: Run, database: Path
     assert findings["CONVGROUPS_DATABASE_URL"]["found"] == f"sqlite:///{database}"
     assert findings["CONVGROUPS_IDEMPOTENCY_DAYS"]["advice"] == "(default)"
     assert findings["service"]["advice"] == "Start one with `convgroups serve`."
-    assert findings["relay"]["found"] == "off"
+    assert findings["kafka"]["found"] == "none in this shell's settings"
     assert {one["state"] for one in findings.values()} == {"ok", "note"}
     assert "CONVGROUPS_DATABASE_URL" in run("doctor").out
 

@@ -16,9 +16,7 @@ EVERY_TIME = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-LONG = settings(
-    EVERY_TIME, max_examples=4_000, stateful_step_count=80, derandomize=False, database=None, print_blob=True
-)
+LONG = settings(EVERY_TIME, max_examples=600, stateful_step_count=60, derandomize=False, database=None, print_blob=True)
 
 
 def test_any_sequence_of_commands_does_what_the_model_does() -> None:
