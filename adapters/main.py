@@ -32,6 +32,9 @@ log = structlog.get_logger("service")
 BACKLOG = 2048
 """Connections that the system keeps waiting while the service starts or is busy."""
 
+GOODBYE = 5
+"""Seconds that a request may still take when the service is asked to end."""
+
 LATE = 5.0
 """Seconds that a view may be behind before the service calls itself not ready."""
 
@@ -150,7 +153,9 @@ def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str]
         announce(settings.database, where)
         if on_listening is not None:
             on_listening(where)
-        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False)).run(sockets=[listener])
+        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE)).run(
+            sockets=[listener]
+        )
 
 
 def refuse_strangers(settings: Settings, host: str) -> None:

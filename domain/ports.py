@@ -9,7 +9,11 @@ from domain.events import Event
 
 
 class Unavailable(Exception):  # noqa: N818 - a state of the other side, which passes
-    """A service that is needed does not answer now. Nothing was changed; the same call may succeed later."""
+    """A service that is needed does not answer now; the same call may succeed later.
+
+    What was asked for is most likely not done. A write that was cut off at its very end may be: whoever must know reads
+    again, or sends the same command with the same idempotency key.
+    """
 
 
 class CannotGoOn(Exception):  # noqa: N818 - a state that a person ends

@@ -1,6 +1,6 @@
 """The application service: load, decide, save. Many commands may share one commit; each gets its own reply."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -76,6 +76,7 @@ class ConversationGroups(Application[UUID]):
         *,
         policy_of: Callable[[int], Policy] = lambda _: Policy(),
         keep_outcomes_for: timedelta = timedelta(days=7),
+        remembered_users: int = 1000,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         super().__init__(env)
@@ -84,8 +85,10 @@ class ConversationGroups(Application[UUID]):
         """Called after each commit with the number of events that it recorded."""
 
         self._keep_outcomes_for = keep_outcomes_for
+        self._remembered_users = remembered_users
         self._clock = clock
         self._one_batch_at_a_time = Lock()
+        self._states: dict[UUID, UserConversationGroups] = {}
 
     def handle(self, submissions: Sequence[Submission]) -> list[Reply]:
         """Carry out commands in the order given, in one durable commit; raises `Unavailable`, then none is done."""
@@ -95,7 +98,8 @@ class ConversationGroups(Application[UUID]):
             replies = [batch.reply(submission) for submission in submissions]
             if batch.events or batch.kept:
                 expired = now - self._keep_outcomes_for
-                self.save(*batch.events, kept=list(batch.kept.values()), expired=expired)
+                self._save(batch, expired)
+            self._remember(batch.states)
             return replies
 
     def dry_run(self, submission: Submission) -> Outcome:
@@ -105,13 +109,28 @@ class ConversationGroups(Application[UUID]):
         return outcome.model_copy(update={"events": events})
 
     def state_of(self, stream: UUID) -> UserConversationGroups:
-        """Load one user's groups from the log."""
-        return replay(None, cast("map[Event]", self.events.get(stream)))
+        """Give one user's groups: as they were last saved here, or loaded from the log."""
+        return self._states.get(stream) or replay(None, cast("map[Event]", self.events.get(stream)))
 
     def find_kept(self, keys: Collection[Key], now: datetime) -> dict[Key, Kept]:
         """Look up the outcomes that are kept for these keys and have not expired."""
         kept = cast("KeptOutcomes", self.recorder).find_kept(keys) if keys else {}
         return {key: found for key, found in kept.items() if found.kept_at > now - self._keep_outcomes_for}
+
+    def _save(self, batch: "Batch", expired: datetime) -> None:
+        try:
+            self.save(*batch.events, kept=list(batch.kept.values()), expired=expired)
+        except BaseException:
+            self._states.clear()  # whatever went wrong, the log knows better
+            raise
+
+    def _remember(self, states: Mapping[UUID, UserConversationGroups]) -> None:
+        """Keep the groups of the users who were last here: their next command loads nothing from the log."""
+        for stream, state in states.items():
+            self._states.pop(stream, None)
+            self._states[stream] = state
+        while len(self._states) > self._remembered_users:
+            del self._states[next(iter(self._states))]
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         """Take the given settings alone: a stray variable of the process must not change how events are stored."""
@@ -131,7 +150,7 @@ class Batch:
         self.kept: dict[Key, Kept] = {}
         self._service = service
         self._now = now
-        self._states: dict[UUID, UserConversationGroups] = {}
+        self.states: dict[UUID, UserConversationGroups] = {}
         keys = [key for submission in submissions if (key := submission.scoped_key) is not None]
         self._used = service.find_kept(keys, now)
 
@@ -150,9 +169,9 @@ class Batch:
 
     def decide(self, submission: Submission) -> Decision:
         """Decide one command on the groups as this batch leaves them; raises a `Refusal`."""
-        state = self._states.get(submission.stream)
+        state = self.states.get(submission.stream)
         if state is None:
-            state = self._states[submission.stream] = self._service.state_of(submission.stream)
+            state = self.states[submission.stream] = self._service.state_of(submission.stream)
         policy = self._service.policy_of(submission.sdk_app_id)
         return decide(state, submission.command, policy, self._stamp(submission, state))
 
@@ -161,7 +180,7 @@ class Batch:
             decision = self.decide(submission)
         except Refusal as refusal:
             return refusal
-        self._states[submission.stream] = decision.state
+        self.states[submission.stream] = decision.state
         self.events += decision.events
         return decision.outcome
 

@@ -104,7 +104,16 @@ def _kafka(settings: Settings, store: Store, head: int) -> Iterator[Finding]:
         yield Finding("note", "relay", f"nothing published yet, {head} events behind", "A running service publishes.")
     elif reached.log_id != store.log.log_id():
         advice = "Was a backup restored? Then `convgroups relay-from POSITION`; else another topic prefix."
-        yield Finding("bad", "relay", f"{kafka.events_topic} holds the log {reached.log_id}", advice)
+        yield Finding(
+            "bad",
+            "relay",
+            f"{kafka.events_topic} holds the log {reached.log_id} up to position {int(reached.position)}",
+            advice,
+        )
     else:
         behind = head - int(reached.position)
+        if behind < 0:
+            advice = "An older state of the database was put back: see docs/operate.md, backup and restore."
+            yield Finding("bad", "relay", f"{kafka.events_topic} is {-behind} events ahead of the log", advice)
+            return
         yield Finding("note" if behind else "ok", "relay", f"{behind} events behind")

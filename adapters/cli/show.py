@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 # A pipe has no width: nothing is wrapped for it.
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
@@ -35,7 +36,7 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in rows:
-        drawn.add_row(*(escape(str(cell)) for cell in row))
+        drawn.add_row(*(Text(str(cell)) for cell in row))
     out.print(drawn)
 
 
@@ -44,7 +45,7 @@ def show_outcome(answer: dict[str, Any], *, dry_run: bool) -> None:
     group = f"group {answer['groupID']} {answer['groupName']!r}" if "groupID" in answer else "no group"
     verb = "would record" if dry_run else "recorded"
     recorded = [event["type"].removeprefix("conversation-groups.") for event in answer["events"]]
-    out.print(escape(f"{group}, revision {answer['revision']}; {verb}: {', '.join(recorded) or 'nothing'}"))
+    out.print(Text(f"{group}, revision {answer['revision']}; {verb}: {', '.join(recorded) or 'nothing'}"))
     if answer["items"]:
         why = {failure["conversationID"]: failure["message"] for failure in answer["failureConversationIDList"]}
         rows = [
@@ -53,7 +54,7 @@ def show_outcome(answer: dict[str, Any], *, dry_run: bool) -> None:
         ]
         table(("conversation", "outcome", "code", "why"), rows)
     if answer["evicted"]:
-        out.print(escape(f"evicted to make room: {', '.join(answer['evicted'])}"))
+        out.print(Text(f"evicted to make room: {', '.join(answer['evicted'])}"))
 
 
 def show_groups(answer: dict[str, Any]) -> None:

@@ -1,12 +1,13 @@
 """What holds for every request before a route sees it: it is meant for this host, its path is text, it is counted."""
 
+import re
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 import structlog
 from prometheus_client import Counter
-from starlette.requests import Request
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.problems import BAD_REQUEST, our_fault, problem
@@ -14,6 +15,7 @@ from adapters.http.problems import BAD_REQUEST, our_fault, problem
 log = structlog.get_logger("http")
 
 ENCODED_SLASH: Final = b"%2f"
+LOOPBACK_HOST: Final = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 FOREIGN_HOST: Final = "With CONVGROUPS_AUTH=off the service is for this machine: call it as localhost or 127.0.0.1."
 
 
@@ -45,7 +47,7 @@ class Edge:
         try:
             if wrong := wrong_target(scope["raw_path"], scope["query_string"]):
                 await problem(400, "malformed-path", wrong, BAD_REQUEST)(scope, receive, count)
-            elif not is_loopback(Request(scope).url.hostname):
+            elif not all(LOOPBACK_HOST.fullmatch(host) for host in filter(None, Headers(scope=scope).getlist("Host"))):
                 await problem(403, "foreign-host", FOREIGN_HOST)(scope, receive, count)
             else:
                 await self._app(scope, receive, count)

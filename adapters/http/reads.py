@@ -58,14 +58,16 @@ def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIR
 
     @router.get("/v1/users/{user_id}/groups", **READ_DOCS["groups"])
     def list_groups(request: Request, user_id: str) -> Response:
-        lists = read_side.lists_of(caller(request, user_id))
-        return _answer(request, log, answers.GroupList.of(lists, log.log_id()))
+        who = caller(request, user_id)
+        lists = read_side.lists_of(who)
+        return _answer(request, who, log, answers.GroupList.of(lists, log.log_id()))
 
     @router.get("/v1/users/{user_id}/groups/{group_id}", **READ_DOCS["group"])
     def show_group(request: Request, user_id: str, group_id: str) -> Response:
-        lists = read_side.lists_of(caller(request, user_id))
+        who = caller(request, user_id)
+        lists = read_side.lists_of(who)
         found = _find(lists, paging.whole_number("groupID", group_id, least=1))
-        return _answer(request, log, answers.GroupDetail.of_user(lists, log.log_id(), *found))
+        return _answer(request, who, log, answers.GroupDetail.of_user(lists, log.log_id(), *found))
 
     @router.get("/v1/users/{user_id}/conversations", **READ_DOCS["conversations"])
     def list_conversations(request: Request, user_id: str) -> Response:
@@ -87,6 +89,7 @@ def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIR
         following = paging.place_of(page[-1][1]) if len(joined) > limit else None
         return _answer(
             request,
+            who,
             log,
             answers.ConversationPage(revision=lists.revision, conversations=conversations, next=following),
         )
@@ -114,7 +117,7 @@ def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIR
         who, limit = caller(request, user_id), paging.limit(request)
         after, revision = paging.revision_after(request), log.revision(who.stream)
         rows = current_history(log, read_side.history, who.stream, after, limit + 1)
-        return _answer(request, log, answers.HistoryPage.of(revision, rows, limit))
+        return _answer(request, who, log, answers.HistoryPage.of(revision, rows, limit))
 
     @router.get("/v1/limits", **READ_DOCS["limits"])
     def show_limits(request: Request) -> Response:
@@ -142,9 +145,9 @@ def _json(body: WireModel) -> Response:
     return Response(body.to_json(), media_type="application/json")
 
 
-def _answer(request: Request, log: EventLog, body: answers.Revised) -> Response:
+def _answer(request: Request, who: Caller, log: EventLog, body: answers.Revised) -> Response:
     """Answer with an entity tag, or with 304 where the caller has this very answer."""
-    tag = f'"{log.log_id().hex}-{VERSION}-{body.revision}"'
+    tag = f'"{log.log_id().hex}-{who.stream.hex}-{VERSION}-{body.revision}"'
     response = _json(body)
     if _at_hand(request) & {tag, "*"}:
         response = Response(status_code=304)

@@ -163,9 +163,10 @@ def test_an_unreadable_event_comes_alone_after_what_stands_before_it(store: Stor
 def test_no_command_is_decided_on_an_unreadable_event_and_other_users_go_on(store: Store) -> None:
     store.outcome(ONE)
     store.recorder.insert_events([stored(3, topic="conversation-groups.group-merged.v1")])
-    with pytest.raises(UnreadableEvent):
-        store.send(RenameGroup(group_id=1, new_name="Two"))
-    assert store.log.head() == 3
+    for error in (IntegrityError, UnreadableEvent):  # decided on what was known, then on what the log holds
+        with pytest.raises(error):
+            store.send(RenameGroup(group_id=1, new_name="Two"))
+        assert store.log.head() == 3
     store.outcome(ONE, user="bob")
     assert [type(e.event) for e in store.log.read(3, 9)] == [GroupCreated, ConversationsAdded]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.store.lease import HeldElsewhere, sole_writer
+from adapters.store.lease import HeldElsewhere, announce, announced, sole_writer
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
@@ -89,3 +89,12 @@ def test_by_whatever_link_it_is_reached_a_database_has_one_writer(tmp_path: Path
 def test_two_databases_have_two_writers(tmp_path: Path) -> None:
     with sole_writer(tmp_path / "log.db"), sole_writer(tmp_path / "other.db"):
         assert not (tmp_path / "log.db").exists(), "the lock is a file beside the database"
+
+
+def test_who_writes_leaves_word_where_it_can_be_asked_and_the_last_word_counts(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "log.db")
+    assert announced(tmp_path / "log.db") is None
+    announce(tmp_path / "log.db", "http://127.0.0.1:8080")
+    announce(tmp_path / "link.db", "http://127.0.0.1:9090")
+    assert announced(tmp_path / "log.db") == announced(tmp_path / "link.db") == "http://127.0.0.1:9090"
+    assert announced(tmp_path / "other.db") is None

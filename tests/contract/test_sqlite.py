@@ -13,7 +13,7 @@ from eventsourcing.persistence import IntegrityError
 
 from adapters.store.sqlite import OneWriterDatastore, SQLiteLog, SQLiteRecorder
 from adapters.views.sqlite import SQLiteGroupLists
-from domain.commands import AddConversations, CreateGroup
+from domain.commands import AddConversations, CreateGroup, DeleteGroup
 from domain.ports import Key, Unavailable
 from projections.follower import Follower
 from tests.contract.stores import ALICE, APP, Clock, Store, sqlite_store, submission
@@ -161,7 +161,7 @@ def test_a_database_that_is_closed_is_unavailable(store: Store) -> None:
     with pytest.raises(Unavailable):
         store.send(ONE, key="k")
     with pytest.raises(Unavailable):
-        store.send(ONE)
+        store.send(DeleteGroup(group_id=1))
 
 
 def test_a_transaction_that_failed_is_undone_and_lets_the_next_writer_in(store: Store) -> None:

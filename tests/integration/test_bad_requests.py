@@ -140,17 +140,29 @@ def test_a_path_that_is_not_served_is_refused(service: Service, path: str) -> No
         assert_problem(ask(service, f"/{path}", method=method, body=BODY), 404, "no-such-path", None)
 
 
-@pytest.mark.parametrize("host", ["example.com", "127.0.0.1.example.com", "192.168.0.1:80", "[2001:db8::1]", "a_b.c"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "example.com",
+        "127.0.0.1.example.com",
+        "192.168.0.1:80",
+        "[2001:db8::1]",
+        "a_b.c",
+        "a`b.c",
+        "[",
+        "[::",
+        "a b",
+        "\xff",
+    ],
+)
 def test_another_host_than_this_machine_is_refused(service: Service, user: str, host: str) -> None:
     response = ask(service, f"/v1/users/{user}/commands", method="POST", body=BODY, host=host)
     assert_problem(response, 403, "foreign-host", None)
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1", "127.0.0.7:1", "LocalHost:80", "[::1]:8080", "[", "[::", "", "a b", "\xff"]
-)
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.7:1", "LocalHost:80", "[::1]:8080", ""])
 def test_a_host_that_is_this_machine_or_none_is_served(service: Service, user: str, host: str) -> None:
-    assert ask(service, f"/v1/users/{user}/groups", host=host).status_code in (200, 400)
+    assert ask(service, f"/v1/users/{user}/groups", host=host).status_code == 200
 
 
 @pytest.mark.parametrize(

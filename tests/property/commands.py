@@ -47,7 +47,7 @@ def a_command(draw: st.DrawFn, groups: Mapping[int, str], revision: int) -> Comm
     fields: dict[str, Any] = {}
     kind = draw(st.sampled_from(KINDS))
     if draw(once_in_ten):
-        fields["expected_revision"] = max(0, revision + draw(st.integers(-1, 1)))
+        fields["expected_revision"] = draw(st.sampled_from([0, max(0, revision - 1), revision, revision + 1]))
     if kind is CreateGroup:
         fields["group_name"] = draw(names)
     else:

@@ -39,7 +39,7 @@ class GroupsMachine(RuleBasedStateMachine):
     def change_the_limits(self, limits: Limits) -> None:
         self.limits = limits
 
-    @rule(data=st.data(), entitled=st.sampled_from([*49 * [True], False]))
+    @rule(data=st.data(), entitled=st.sampled_from([*14 * [True], False]))
     def send(self, data: st.DataObject, *, entitled: bool) -> None:
         self.carry_out(data.draw(any_of.a_command(self.model.names, self.model.revision)), entitled=entitled)
 

@@ -10,6 +10,7 @@ from kafka import errors
 from kafka.net.compat import KafkaNetClient
 from kafka.net.selector import NetworkSelector
 
+from adapters.kafka.client.sockets import PLAIN
 from adapters.kafka.refused import RelayRefused
 from adapters.kafka.settings import KafkaSettings
 from domain.ports import Unavailable
@@ -21,6 +22,7 @@ _OPTIONS: Final[dict[str, object]] = {
     "bootstrap_timeout_ms": 4_000,
     "request_timeout_ms": 5_000,
     "reconnect_backoff_max_ms": 500,
+    "proxy_url": PLAIN,
 }
 
 
@@ -46,7 +48,7 @@ def connect(settings: KafkaSettings, client: Callable[..., Any], **options: obje
 
 
 def knock(settings: KafkaSettings) -> None:
-    """Raise `Unavailable` at once where nobody listens; kafka-python tries for seconds, and leaves sockets behind."""
+    """Raise `Unavailable` at once where nobody listens; kafka-python would go on trying for seconds."""
     failures = []
     for server in _servers(settings):
         try:

@@ -90,8 +90,8 @@ def test_a_reorder_moves_groups_and_is_no_change_of_them() -> None:
 
 
 def test_a_group_that_is_created_after_a_reorder_is_last() -> None:
-    lists = lists_after(created(1, "One"), created(2, "Two"), reordered(1, "One", 2, 1), created(3, "Three"))
-    assert names(lists) == ["Two", "One", "Three"]
+    three = (created(1, "A"), created(2, "B"), created(3, "C"))
+    assert names(lists_after(*three, reordered(1, "A", 2, 3, 1), created(4, "D"))) == ["B", "C", "A", "D"]
 
 
 def test_a_new_order_holds_also_where_it_follows_at_once() -> None:

@@ -1,0 +1,20 @@
+"""A service remembers the groups of the users who were last here; what it forgets it loads again."""
+
+from adapters.store.memory import environment
+from domain.commands import CreateGroup
+from domain.outcomes import Outcome
+from domain.service import ConversationGroups, Submission
+
+
+def create(groups: ConversationGroups, user: str, name: str) -> int | None:
+    submission = Submission(sdk_app_id=1, user_id=user, actor=user, command=CreateGroup(group_name=name))
+    [reply] = groups.handle([submission])
+    assert isinstance(reply.result, Outcome)
+    return reply.result.group_id
+
+
+def test_users_in_turn_are_served_right_however_few_are_remembered() -> None:
+    for remembered in (0, 1, 2, 1000):
+        with ConversationGroups(environment(), remembered_users=remembered) as groups:
+            made = [create(groups, user, name) for name in ("a", "b", "c") for user in ("alice", "bob", "carol")]
+            assert made == [1, 1, 1, 2, 2, 2, 3, 3, 3]
