@@ -74,7 +74,8 @@ def test_the_wheel_holds_the_three_rooms_of_the_service_and_nothing_else(wheel: 
     assert facts.endswith(".dist-info")
     assert f"{facts}/licenses/LICENSE" in names
     written = {path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py")}
-    assert {name for name in names if not name.startswith(facts)} == written
+    typed = {f"{room}/py.typed" for room in ROOMS}
+    assert {name for name in names if not name.startswith(facts)} == written | typed
 
 
 def test_the_sdist_holds_what_the_wheel_is_built_from_and_no_tests(built: Path) -> None:
