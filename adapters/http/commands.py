@@ -52,7 +52,7 @@ def command_routes(groups: ConversationGroups, answered: Callable[..., None]) ->
 async def read_command(request: Request) -> Command:
     """Read the body, strictly; raises `RequestRefused`."""
     try:
-        return parse_command.validate_json(await read_json(request))
+        return parse_command.validate_json(await read_json(request), by_alias=True, by_name=False)
     except ValidationError as error:
         raise not_understood(error) from None
 
