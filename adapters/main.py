@@ -138,9 +138,9 @@ def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str]
     """
     refuse_strangers(settings, host)
     with ExitStack() as stack:
-        stack.callback(log.info, "stopped")
         listener = stack.enter_context(listen(host, port))
         store = stack.enter_context(open_store_to_write(settings))
+        stack.callback(log.info, "stopped")
         threads = follow(settings, store)
         metrics = Metrics({thread.name: thread.lag for thread in threads})
         store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]

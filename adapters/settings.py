@@ -22,7 +22,7 @@ LATER: Final = (
 )
 """Settings of releases to come. They are refused, not passed over: whoever sets one relies on it."""
 
-OF_TESTS: Final = ("REQUIRE_SERVICES", "SEED", "TEST_KAFKA", "TEST_KAFKA_IMAGE", "TEST_POSTGRES")
+OF_TESTS: Final = ("REQUIRE_SERVICES", "TEST_KAFKA", "TEST_KAFKA_IMAGE", "TEST_POSTGRES", "TEST_SEED_PAGE")
 
 
 class SettingRefused(Exception):  # noqa: N818 - an answer to whoever starts the service

@@ -36,6 +36,8 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # answered as GET is, by RFC 9110; the server leaves the body out
         status: int | None = None
 
         async def count(message: Message) -> None:

@@ -130,4 +130,7 @@ def answer_with_problems(app: FastAPI) -> None:
     async def on_http_error(request: Request, error: HTTPException) -> Response:
         kind = _BY_STATUS.get(error.status_code, "not-served")
         detail = f"{request.method} {request.url.path}: {error.detail}."
-        return problem(error.status_code, kind, detail, headers=dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if headers.get("Allow") == "GET":
+            headers["Allow"] = "GET, HEAD"  # which `Edge` sees to
+        return problem(error.status_code, kind, detail, headers=headers)

@@ -10,6 +10,7 @@ from adapters.kafka.client.connect import RecordTooLarge
 from adapters.kafka.client.end_txn import TRANSACTION_VERSION
 from adapters.kafka.client.producer import Producer
 from adapters.kafka.client.reader import Reader
+from adapters.kafka.hanging import end_hanging_transactions
 from adapters.kafka.positions import holds_events, read_position
 from adapters.kafka.records import (
     Position,
@@ -97,6 +98,7 @@ class Relay:
                 f"`kafka-features.sh upgrade --feature transaction.version={TRANSACTION_VERSION}`."
             )
         events = ensure_topics(cluster, self._settings)
+        end_hanging_transactions(cluster, self._settings)
         self._session = _Session(Producer(self._settings), events, self._log.log_id())
         return self._session
 

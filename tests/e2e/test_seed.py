@@ -175,9 +175,9 @@ def assert_is_cloud_event(change: Change, told: dict[str, str], log_id: str) -> 
 
 
 def test_the_values_of_the_documentation_are_those_that_these_tests_use() -> None:
-    seed = os.environ.get("CONVGROUPS_SEED")
+    seed = os.environ.get("CONVGROUPS_TEST_SEED_PAGE")
     if seed is None:
-        pytest.skip("CONVGROUPS_SEED does not name the page of the product's documentation")
+        pytest.skip("CONVGROUPS_TEST_SEED_PAGE does not name the page of the product's documentation")
     page = Path(seed).read_text()
     samples = "".join(re.findall(r"^:::\s+js$(.*?)^:::$", page, re.MULTILINE | re.DOTALL))
     literals = {text for text in re.findall(r"'([^']*)'", samples) if not text.endswith("error:")}

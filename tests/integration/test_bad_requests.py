@@ -115,11 +115,11 @@ def test_the_longest_key_and_the_smallest_app_are_taken(service: Service, user: 
     ("allowed", "path", "methods"),
     [
         ("POST", "commands", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]),
-        ("GET", "groups", ["POST", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"]),
-        ("GET", "groups/1", ["POST", "DELETE"]),
-        ("GET", "conversations", ["POST", "PUT"]),
+        ("GET, HEAD", "groups", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"]),
+        ("GET, HEAD", "groups/1", ["POST", "DELETE"]),
+        ("GET, HEAD", "conversations", ["POST", "PUT"]),
         ("POST", "conversations/lookup", ["GET", "PUT"]),
-        ("GET", "history", ["POST", "DELETE"]),
+        ("GET, HEAD", "history", ["POST", "DELETE"]),
     ],
 )
 def test_another_method_is_refused_and_the_right_one_named(

@@ -1,6 +1,7 @@
 """What clients do to a connection, and that the service outlives it."""
 
 import json
+import re
 import socket
 
 import pytest
@@ -103,6 +104,16 @@ def test_content_length_and_chunks_together_are_no_way_in(service: Service, user
 
 def test_a_body_on_a_get_is_passed_over(service: Service, user: str) -> None:
     assert status(exchange(service, request(f"/v1/users/{user}/groups", body=b"\xff" * 100))) == 200
+
+
+def test_head_is_answered_as_get_is_without_the_body(service: Service, user: str) -> None:
+    service.done(user, "CreateGroup", groupName="x")
+    for path in ("/healthz", "/readyz", f"/v1/users/{user}/groups"):
+        answer = exchange(service, request(path, method="HEAD"))
+        length = int(re.findall(rb"(?i)content-length: (\d+)", answer)[0])
+        assert (status(answer), answer.endswith(b"\r\n\r\n")) == (200, True)
+        assert length == len(service.client.get(path).content)
+    assert status(exchange(service, request(f"/v1/users/{user}/commands", method="HEAD"))) == 405
 
 
 def test_a_whole_address_as_target_is_taken(service: Service, user: str) -> None:

@@ -29,7 +29,7 @@ def kafka(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory)
         with _container(image) as address:
             yield address
     else:
-        with _local_broker(tmp_path_factory.mktemp("kafka"), no_container) as broker:
+        with local_broker(tmp_path_factory.mktemp("kafka"), no_container) as broker:
             note_use(pytestconfig, "Kafka", f"{VERSION}, from its jars")
             yield broker.bootstrap
 
@@ -43,7 +43,7 @@ def kafka_prefix() -> str:
 @pytest.fixture
 def own_kafka(pytestconfig: pytest.Config, tmp_path: Path) -> Iterator[LocalKafka]:
     """Give a running broker of the test's own, which it may kill and start again."""
-    with _local_broker(tmp_path / "kafka") as broker:
+    with local_broker(tmp_path / "kafka") as broker:
         note_use(pytestconfig, "Kafka of a test's own", f"{VERSION}, from its jars")
         yield broker
 
@@ -69,7 +69,7 @@ def _container(image: str) -> Iterator[str]:
 
 
 @contextmanager
-def _local_broker(data: Path, *no_other_way: str) -> Iterator[LocalKafka]:
+def local_broker(data: Path, *no_other_way: str) -> Iterator[LocalKafka]:
     try:
         java()
         jars()

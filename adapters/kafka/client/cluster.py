@@ -1,7 +1,7 @@
 """Questions to Kafka, and the making of topics."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from kafka import KafkaAdminClient, TopicPartition, errors
 from kafka.protocol.consumer import IsolationLevel, OffsetSpec
@@ -24,29 +24,29 @@ class Cluster:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
-        self._admin = connect(settings, KafkaAdminClient)
+        self.admin: Any = connect(settings, KafkaAdminClient)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._admin.close()
+        self.admin.close()
 
     def version(self) -> str:
         """Give the release of Kafka, as far as it can be told from what it understands: `4.3`."""
-        return ".".join(str(number) for number in self._admin._manager.broker_version)  # noqa: SLF001
+        return ".".join(str(number) for number in self.admin._manager.broker_version)  # noqa: SLF001
 
     def transaction_version(self) -> int:
         """Give the protocol of transactions that all brokers have agreed on; 0 where they know of none."""
         with in_our_words(self._settings, "asking for its features"):
-            features = self._admin.describe_features()
+            features = self.admin.describe_features()
         finalized: tuple[int, int] = features.get("transaction.version", {}).get("finalized", (0, 0))
         return finalized[1]
 
     def find(self, topic: str) -> Topic | None:
         """Look a topic up; None where there is none of this name."""
         with in_our_words(self._settings, f"looking up the topic {topic}"):
-            found = self._admin.describe_topics([topic])[0]
+            found = self.admin.describe_topics([topic])[0]
             error = errors.for_code(found["error_code"])
             if error is errors.UnknownTopicOrPartitionError:
                 return None
@@ -61,11 +61,11 @@ class Cluster:
         """
         made = {"num_partitions": partitions, "replication_factor": replication_factor, "configs": dict(config)}
         with in_our_words(self._settings, f"making the topic {topic}"):
-            answer = self._admin.create_topics({topic: made}, raise_errors=False)["topics"][0]
+            answer = self.admin.create_topics({topic: made}, raise_errors=False)["topics"][0]
             error = errors.for_code(answer["error_code"])
             if error not in (errors.NoError, errors.TopicAlreadyExistsError):
                 raise error(answer["error_message"])
-            self._admin.wait_for_topics([topic])
+            self.admin.wait_for_topics([topic])
 
     def offsets(self, topic: str, partitions: int, *, committed: bool = False) -> list[range]:
         """Give for each partition the offsets from the oldest one to the high watermark.
@@ -75,6 +75,6 @@ class Cluster:
         whole = [TopicPartition(topic, number) for number in range(partitions)]
         level = IsolationLevel.READ_COMMITTED if committed else IsolationLevel.READ_UNCOMMITTED
         with in_our_words(self._settings, f"asking how long the topic {topic} is"):
-            oldest = self._admin.list_partition_offsets(dict.fromkeys(whole, OffsetSpec.EARLIEST))
-            newest = self._admin.list_partition_offsets(dict.fromkeys(whole, OffsetSpec.LATEST), level)
+            oldest = self.admin.list_partition_offsets(dict.fromkeys(whole, OffsetSpec.EARLIEST))
+            newest = self.admin.list_partition_offsets(dict.fromkeys(whole, OffsetSpec.LATEST), level)
         return [range(oldest[partition].offset, newest[partition].offset) for partition in whole]

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from threading import enumerate as threads
+from time import monotonic
 
 import pytest
 
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
-from domain.ports import EventLog
+from domain.ports import EventLog, Unavailable
 from tests.e2e.kafka.log import MemoryLog
 
 NewRelay = Callable[..., Relay]
@@ -56,3 +57,16 @@ def new_relay(settings: KafkaSettings, log: MemoryLog) -> Iterator[NewRelay]:
 def kafka_threads() -> list[str]:
     """Name what kafka-python has running."""
     return [thread.name for thread in threads() if thread.name.startswith("kafka")]
+
+
+def until_kafka_is_back(step: Callable[[], object]) -> None:
+    """Try again and again, as the follower's thread does."""
+    deadline = monotonic() + 60
+    while True:
+        try:
+            step()
+        except Unavailable:
+            if monotonic() > deadline:
+                raise
+        else:
+            return

@@ -7,6 +7,14 @@ import pytest
 from kafka.producer.transaction_manager import TransactionManager
 
 
+class Crash(BaseException):
+    """The end of the relay's process, as far as Kafka can tell."""
+
+
+def crash() -> None:
+    raise Crash
+
+
 class Moment(Enum):
     """When in a transaction: the method of kafka-python's that marks it, and whether before or behind its call."""
 

@@ -16,19 +16,11 @@ from projections.follower import Follower
 from tests.e2e.kafka.conftest import NewRelay
 from tests.e2e.kafka.consumer import positions, up_to
 from tests.e2e.kafka.log import MemoryLog
-from tests.e2e.kafka.moments import Moment, once_at
-
-
-class Crash(BaseException):
-    """The end of the relay's process, as far as Kafka can tell."""
+from tests.e2e.kafka.moments import Crash, Moment, crash, once_at
 
 
 def seen(settings: KafkaSettings) -> list[int]:
     return positions(settings.bootstrap_servers, settings.topic_prefix)
-
-
-def crash() -> None:
-    raise Crash
 
 
 def test_a_new_relay_goes_on_behind_the_last_position(

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Callable
 from time import monotonic
 
 import pytest
@@ -14,7 +13,7 @@ from adapters.kafka.settings import KafkaSettings
 from domain.ports import Unavailable
 from infra.kafka.kafka import LocalKafka
 from projections.follower import Follower
-from tests.e2e.kafka.conftest import NewRelay, kafka_threads
+from tests.e2e.kafka.conftest import NewRelay, kafka_threads, until_kafka_is_back
 from tests.e2e.kafka.consumer import in_order, read_all, up_to
 from tests.e2e.kafka.log import MemoryLog
 from tests.e2e.kafka.moments import Moment, once_at
@@ -26,18 +25,6 @@ SECONDS = 15
 @pytest.fixture
 def settings(own_kafka: LocalKafka, kafka_prefix: str) -> KafkaSettings:
     return KafkaSettings(own_kafka.bootstrap, kafka_prefix, partitions=4)
-
-
-def until_kafka_is_back(step: Callable[[], object]) -> None:
-    deadline = monotonic() + 60
-    while True:
-        try:
-            step()
-        except Unavailable:
-            if monotonic() > deadline:
-                raise
-        else:
-            return
 
 
 @pytest.mark.parametrize("moment", [Moment.BEGUN, Moment.COMMIT_ASKED_FOR])

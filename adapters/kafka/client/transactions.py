@@ -1,0 +1,110 @@
+"""How the relay's transactions stand in Kafka's own books, and the writing of a marker that is missing there."""
+
+from collections.abc import Sequence
+from time import monotonic, sleep
+from typing import Any, NamedTuple
+
+from kafka import TopicPartition, errors
+from kafka.admin import TransactionState
+from kafka.protocol.producer.transaction import WriteTxnMarkersRequest
+
+from adapters.kafka.client.cluster import Cluster
+from adapters.kafka.client.connect import PATIENCE, in_our_words
+from adapters.kafka.client.end_txn import TRANSACTION_VERSION
+from adapters.kafka.settings import KafkaSettings
+
+_BEING_ENDED = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT, TransactionState.PREPARE_EPOCH_FENCE)
+
+_COORDINATOR_TO_COME = (
+    errors.CoordinatorNotAvailableError,
+    errors.CoordinatorLoadInProgressError,
+    errors.NotCoordinatorError,
+)
+
+
+class Ended(NamedTuple):
+    """The last transaction of a transactional ID, as its coordinator decided it."""
+
+    producer_id: int
+    epoch: int
+    """That of the transaction to come; one that is open under an earlier epoch hangs."""
+
+    committed: bool
+
+
+class Hanging(NamedTuple):
+    """A transaction without its end in one partition: nobody who reads what is committed reads past it."""
+
+    place: TopicPartition
+    producer_id: int
+    epoch: int
+    coordinator_epoch: int
+
+
+def last_ended(cluster: Cluster, settings: KafkaSettings) -> Ended | None:
+    """Give the relay's last transaction; None where there was none, or where it is not decided yet."""
+    deadline = monotonic() + PATIENCE
+    with in_our_words(settings, "asking how its last transaction ended"):
+        while True:
+            try:
+                found = cluster.admin.describe_transactions([settings.relay_id])[settings.relay_id]
+                if found.state not in _BEING_ENDED:
+                    break
+                wait = errors.KafkaTimeoutError(f"it is in {found.state.value} for more than {PATIENCE:.0f} s")
+            except errors.TransactionalIdNotFoundError:
+                return None
+            except _COORDINATOR_TO_COME as error:
+                wait = error
+            if monotonic() > deadline:
+                raise wait
+            sleep(0.05)
+    if found.state is TransactionState.ONGOING:
+        return None
+    committed = found.state is TransactionState.COMPLETE_COMMIT
+    return Ended(found.producer_id, found.producer_epoch, committed)
+
+
+def hanging_since(cluster: Cluster, settings: KafkaSettings, last: Ended) -> Sequence[Hanging]:
+    """Find the partitions of the relay's topics in which a transaction is open that was decided by now."""
+    places = [TopicPartition(settings.events_topic, number) for number in range(settings.partitions)]
+    with in_our_words(settings, "asking who writes to its topics"):
+        found = cluster.admin.describe_producers([*places, TopicPartition(settings.positions_topic, 0)])
+    return [
+        Hanging(place, producer.producer_id, producer.producer_epoch, producer.coordinator_epoch)
+        for place, producers in found.items()
+        for producer in producers.active_producers
+        if producer.producer_id == last.producer_id
+        and producer.producer_epoch < last.epoch
+        and producer.current_transaction_start_offset >= 0
+    ]
+
+
+def write_marker(cluster: Cluster, settings: KafkaSettings, hanging: Hanging, *, committed: bool) -> None:
+    """End a transaction in one partition, as its coordinator would have done."""
+    marker = WriteTxnMarkersRequest.WritableTxnMarker
+    request = WriteTxnMarkersRequest(
+        markers=[
+            marker(
+                producer_id=hanging.producer_id,
+                producer_epoch=hanging.epoch
+                + 1,  # so does version 5 of EndTxn: a late record is of an epoch that is over
+                transaction_result=committed,
+                topics=[
+                    marker.WritableTxnMarkerTopic(name=hanging.place.topic, partition_indexes=[hanging.place.partition])
+                ],
+                coordinator_epoch=max(hanging.coordinator_epoch, 0),  # -1 before its first marker
+                transaction_version=TRANSACTION_VERSION,  # refused where another relay has written meanwhile
+            )
+        ]
+    )
+    admin: Any = cluster.admin
+
+    async def write() -> None:
+        [leader] = await admin._async_get_leader_for_partitions([hanging.place])  # noqa: SLF001 - it writes no commits
+        answer = await admin._manager.send(request, node_id=leader)  # noqa: SLF001
+        error = errors.for_code(answer.markers[0].topics[0].partitions[0].error_code)
+        if error is not errors.NoError:
+            raise error
+
+    with in_our_words(settings, f"ending a transaction that hangs in {hanging.place.topic}"):
+        admin._manager.run(write)  # noqa: SLF001

@@ -1,0 +1,31 @@
+"""Transactions that hang: Kafka decided them, and then left out their end in some partition, or in all."""
+
+import structlog
+
+from adapters.kafka.client.cluster import Cluster
+from adapters.kafka.client.transactions import hanging_since, last_ended, write_marker
+from adapters.kafka.settings import KafkaSettings
+
+log = structlog.get_logger("relay")
+
+
+def end_hanging_transactions(cluster: Cluster, settings: KafkaSettings) -> None:
+    """End them as they were decided, so that whoever reads what is committed can read on.
+
+    A coordinator that finds a partition without a leader takes it for deleted, writes no marker there, and calls the
+    transaction complete: so does Kafka 4.3.1 for a moment after its only broker was killed and started again.
+
+    To be called before a producer takes over, while the coordinator still knows whether it was a commit. After that
+    nothing but an abort can hang, of what taking over found open; it is ended before the next producer takes over.
+    """
+    last = last_ended(cluster, settings)
+    if last is None:
+        return
+    for hanging in hanging_since(cluster, settings, last):
+        write_marker(cluster, settings, hanging, committed=last.committed)
+        log.warning(
+            "ended a transaction that Kafka had left open",
+            topic=hanging.place.topic,
+            partition=hanging.place.partition,
+            committed=last.committed,
+        )
