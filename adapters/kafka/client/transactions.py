@@ -1,6 +1,6 @@
 """How the relay's transactions stand in Kafka's own books, and the writing of a marker that is missing there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
@@ -14,12 +14,6 @@ from adapters.kafka.client.end_txn import TRANSACTION_VERSION
 from adapters.kafka.settings import KafkaSettings
 
 _BEING_ENDED = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT, TransactionState.PREPARE_EPOCH_FENCE)
-
-_COORDINATOR_TO_COME = (
-    errors.CoordinatorNotAvailableError,
-    errors.CoordinatorLoadInProgressError,
-    errors.NotCoordinatorError,
-)
 
 
 class Ended(NamedTuple):
@@ -43,21 +37,18 @@ class Hanging(NamedTuple):
 
 def last_ended(cluster: Cluster, settings: KafkaSettings) -> Ended | None:
     """Give the relay's last transaction; None where there was none, or where it is not decided yet."""
-    deadline = monotonic() + PATIENCE
+
+    def ask() -> Any:
+        found = cluster.admin.describe_transactions([settings.relay_id])[settings.relay_id]
+        if found.state in _BEING_ENDED:
+            raise errors.ConcurrentTransactionsError(found.state.value)
+        return found
+
     with in_our_words(settings, "asking how its last transaction ended"):
-        while True:
-            try:
-                found = cluster.admin.describe_transactions([settings.relay_id])[settings.relay_id]
-                if found.state not in _BEING_ENDED:
-                    break
-                wait = errors.KafkaTimeoutError(f"it is in {found.state.value} for more than {PATIENCE:.0f} s")
-            except errors.TransactionalIdNotFoundError:
-                return None
-            except _COORDINATOR_TO_COME as error:
-                wait = error
-            if monotonic() > deadline:
-                raise wait
-            sleep(0.05)
+        try:
+            found = _patiently(ask)
+        except errors.TransactionalIdNotFoundError:
+            return None
     if found.state is TransactionState.ONGOING:
         return None
     committed = found.state is TransactionState.COMPLETE_COMMIT
@@ -67,8 +58,9 @@ def last_ended(cluster: Cluster, settings: KafkaSettings) -> Ended | None:
 def hanging_since(cluster: Cluster, settings: KafkaSettings, last: Ended) -> Sequence[Hanging]:
     """Find the partitions of the relay's topics in which a transaction is open that was decided by now."""
     places = [TopicPartition(settings.events_topic, number) for number in range(settings.partitions)]
+    places.append(TopicPartition(settings.positions_topic, 0))
     with in_our_words(settings, "asking who writes to its topics"):
-        found = cluster.admin.describe_producers([*places, TopicPartition(settings.positions_topic, 0)])
+        found = _patiently(lambda: cluster.admin.describe_producers(places))
     return [
         Hanging(place, producer.producer_id, producer.producer_epoch, producer.coordinator_epoch)
         for place, producers in found.items()
@@ -77,6 +69,18 @@ def hanging_since(cluster: Cluster, settings: KafkaSettings, last: Ended) -> Seq
         and producer.producer_epoch < last.epoch
         and producer.current_transaction_start_offset >= 0
     ]
+
+
+def _patiently(ask: Callable[[], Any]) -> Any:
+    """Ask until Kafka is so far: a coordinator must be there, a leader chosen, a transaction ended."""
+    deadline = monotonic() + PATIENCE
+    while True:
+        try:
+            return ask()
+        except errors.BrokerResponseError as error:
+            if not error.retriable or monotonic() > deadline:
+                raise
+        sleep(0.05)
 
 
 def write_marker(cluster: Cluster, settings: KafkaSettings, hanging: Hanging, *, committed: bool) -> None:
