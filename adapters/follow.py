@@ -1,8 +1,9 @@
 """A thread that keeps one follower up with the log: woken by a write, patient with a service that is away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from threading import Event, Thread
+from time import monotonic
 from typing import NamedTuple
 
 import structlog
@@ -10,13 +11,13 @@ import structlog
 from domain.ports import CannotGoOn, EventLog, Unavailable
 from projections.follower import Follower
 
-log = structlog.get_logger("follower")
+logger = structlog.get_logger("follower")
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 """Seconds between tries while a service is away: each pause is twice the one before."""
 
 LONGEST_GOODBYE = 5.0
-"""Seconds that stopping waits for the batch in hand. One that is cut off has not taken effect, or all of it."""
+"""Seconds that stopping waits for the batches in hand. One that is cut off is taken up again at the next start."""
 
 LOOK_AGAIN = 0.5
 """Seconds after which the head of the log is looked at without having been woken."""
@@ -55,11 +56,10 @@ class FollowerThread(Thread):
         """Tell that the log has grown."""
         self._wake.set()
 
-    def stop(self) -> None:
-        """Finish the batch in hand, and end."""
+    def ask_to_stop(self) -> None:
+        """Ask it to finish the batch in hand, and to end."""
         self._stop_asked.set()
         self._wake.set()
-        self.join(LONGEST_GOODBYE)
 
     def run(self) -> None:
         """Follow."""
@@ -70,7 +70,7 @@ class FollowerThread(Thread):
                 handled = self._follower.step()
             except Unavailable as away:
                 if self.waiting_for is None:
-                    log.warning("waiting for a service", follower=self.name, reason=str(away))
+                    logger.warning("waiting for a service", follower=self.name, reason=str(away))
                 self.waiting_for = away
                 self._stop_asked.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
@@ -78,10 +78,10 @@ class FollowerThread(Thread):
             except Exception as error:  # whatever it is, going on would skip an event
                 self.stopped_by, self.stopped_at = error, datetime.now(UTC)
                 unforeseen = None if isinstance(error, CannotGoOn) else error
-                log.error("stopped, and needs a person", follower=self.name, reason=str(error), exc_info=unforeseen)  # noqa: TRY400
+                logger.error("stopped, and needs a person", follower=self.name, reason=str(error), exc_info=unforeseen)  # noqa: TRY400
                 break
             if self.waiting_for is not None:
-                log.info("goes on", follower=self.name, position=self._follower.position)
+                logger.info("goes on", follower=self.name, position=self._follower.position)
             self.waiting_for, pause = None, FIRST_PAUSE
             self._position = self._follower.position
             if not handled:
@@ -107,3 +107,13 @@ class FollowerThread(Thread):
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the follower stops at this event
             return self.stopped_at or datetime.now(UTC)
+
+
+def stop_all(threads: Sequence[FollowerThread]) -> None:
+    """Let all end together, each with the batch in hand."""
+    for thread in threads:
+        thread.ask_to_stop()
+    deadline = monotonic() + LONGEST_GOODBYE
+    for thread in threads:
+        if thread.ident is not None:
+            thread.join(max(0.0, deadline - monotonic()))

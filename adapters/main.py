@@ -8,8 +8,9 @@ from typing import NamedTuple, cast
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
-from adapters.follow import FollowerThread
+from adapters.follow import FollowerThread, stop_all
 from adapters.http.app import create_app
 from adapters.http.edge import is_loopback
 from adapters.http.operations import Check
@@ -27,7 +28,7 @@ from domain.ports import Unavailable
 from domain.service import ConversationGroups
 from projections.follower import Follower
 
-log = structlog.get_logger("service")
+logger = structlog.get_logger("service")
 
 BACKLOG = 2048
 """Connections that the system keeps waiting while the service starts or is busy."""
@@ -52,10 +53,9 @@ class Store(NamedTuple):
         """The views by name."""
         return {view.name: view for view in (self.group_lists, self.history)}
 
-    @property
     def read_side(self) -> ReadSide:
-        """What answers are made from."""
-        return ReadSide(self.log, self.group_lists, self.history)
+        """Give what answers are made from."""
+        return ReadSide(self.log, self.log.log_id(), self.group_lists, self.history)
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def follow(settings: Settings, store: Store) -> list[FollowerThread]:
     threads = [FollowerThread(Follower(view.name, store.log, view), store.log) for view in store.views.values()]
     relay = relay_to_kafka(settings, store)
     if relay is None:
-        log.info("relay off", reason="CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set")
+        logger.info("relay off", reason="CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set")
     else:
         follower = Follower("relay", store.log, relay, batch_size=5000)
         threads.append(FollowerThread(follower, store.log, on_close=relay.close))
@@ -131,6 +131,14 @@ def _follower_check(thread: FollowerThread) -> Check:
     return Check(thread.name, ok=in_time or thread.name == "relay", detail=detail)
 
 
+def build(settings: Settings, store: Store) -> tuple[FastAPI, list[FollowerThread]]:
+    """Put the application and its followers, not yet started, together over one store."""
+    threads = follow(settings, store)
+    metrics = Metrics({thread.name: thread.lag for thread in threads})
+    store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
+    return create_app(store.groups, store.read_side(), lambda: readiness(store, threads), metrics), threads
+
+
 def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str], None] | None = None) -> None:
     """Run everything in this process until it is asked to end; raises `SettingRefused`, `HeldElsewhere`, `OSError`.
 
@@ -140,16 +148,13 @@ def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str]
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         store = stack.enter_context(open_store_to_write(settings))
-        stack.callback(log.info, "stopped")
-        threads = follow(settings, store)
-        metrics = Metrics({thread.name: thread.lag for thread in threads})
-        store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
-        app = create_app(store.groups, store.read_side, lambda: readiness(store, threads), metrics)
+        stack.callback(logger.info, "stopped")
+        app, threads = build(settings, store)
+        stack.callback(stop_all, threads)
         for thread in threads:
             thread.start()
-            stack.callback(thread.stop)
-        where = f"http://{host}:{listener.getsockname()[1]}"
-        log.info("serving", url=where, docs=f"{where}/docs", database=str(settings.database))
+        where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        logger.info("serving", url=where, docs=f"{where}/docs", database=str(settings.database))
         announce(settings.database, where)
         if on_listening is not None:
             on_listening(where)
@@ -169,7 +174,11 @@ def refuse_strangers(settings: Settings, host: str) -> None:
 def listen(host: str, port: int) -> socket:
     """Bind before anything else starts: a port that is taken is said at once."""
     listener = socket(AF_INET6 if ":" in host else AF_INET)
-    listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(BACKLOG)
+    try:
+        listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
     return listener

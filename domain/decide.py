@@ -6,7 +6,7 @@ expected revision, the group, the number of groups, and last each conversation f
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from domain.admission import Admission
 from domain.checks import check_count, check_values_given
@@ -208,7 +208,7 @@ def _admit(draft: Draft, group: Group, admission: Admission) -> None:
         )
 
 
-def _record_left(draft: Draft, group: Group, ids: Sequence[str], *, reason: str) -> None:
+def _record_left(draft: Draft, group: Group, ids: Sequence[str], *, reason: Literal["removed", "evicted"]) -> None:
     draft.record(
         ConversationsRemoved,
         group_id=group.group_id,

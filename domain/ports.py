@@ -17,7 +17,7 @@ class Unavailable(Exception):  # noqa: N818 - a state of the other side, which p
 
 
 class CannotGoOn(Exception):  # noqa: N818 - a state that a person ends
-    """A follower has come to something that it must not step over; the message says what to do."""
+    """Something in the log, or in what is made from it, must not be stepped over; the message says what to do."""
 
 
 class Entry(NamedTuple):
@@ -32,7 +32,11 @@ class Entry(NamedTuple):
 
 
 class EventLog(Protocol):
-    """The one log, to be read from any position on. Every method raises `Unavailable`."""
+    """The one log, to be read from any position on.
+
+    Every method raises `Unavailable`. Those that read events raise `CannotGoOn` at one that cannot be read: `read` only
+    where it is the first, else it gives what stands before it.
+    """
 
     def log_id(self) -> UUID:
         """Tell which log this is; renewed by the operator after a backup was restored."""
@@ -80,5 +84,5 @@ class KeptOutcomes(Protocol):
     """The outcomes that make a repeated command safe. They are written with the events, in one transaction."""
 
     def find_kept(self, keys: Iterable[Key]) -> dict[Key, Kept]:
-        """Look up the outcomes of those of `keys` that were used before and have not expired."""
+        """Look up the outcomes of those of `keys` that were used before, also expired ones; raises `Unavailable`."""
         ...

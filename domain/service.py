@@ -82,7 +82,7 @@ class ConversationGroups(Application[UUID]):
         super().__init__(env)
         self.policy_of = policy_of
         self.listeners: list[Callable[[int], None]] = []
-        """Called after each commit with the number of events that it recorded."""
+        """Called after each commit with the number of events that it recorded; must not raise."""
 
         self._keep_outcomes_for = keep_outcomes_for
         self._remembered_users = remembered_users
@@ -91,7 +91,11 @@ class ConversationGroups(Application[UUID]):
         self._states: dict[UUID, UserConversationGroups] = {}
 
     def handle(self, submissions: Sequence[Submission]) -> list[Reply]:
-        """Carry out commands in the order given, in one durable commit; raises `Unavailable`, then none is done."""
+        """Carry out commands in the order given, in one durable commit: all of them, or none.
+
+        After `Unavailable` most likely none is done; sent again with the same key, each is done once. Raises
+        `CannotGoOn` where the log holds an event of one of these users that cannot be read: then none is done.
+        """
         with self._one_batch_at_a_time:
             now = self._clock()
             batch = Batch(self, submissions, now)

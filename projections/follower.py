@@ -10,14 +10,21 @@ from domain.ports import Entry, EventLog
 
 
 class Effect(Protocol):
-    """What a follower does with the log, and how far it has come. Both methods may raise `Unavailable`."""
+    """What a follower does with the log, and how far it has come.
+
+    Both methods raise `Unavailable` for what passes by itself, and `CannotGoOn` for what needs a person.
+    """
 
     def checkpoint(self) -> int:
         """Give the position of the last entry that took effect, 0 before the first."""
         ...
 
     def apply(self, entries: Sequence[Entry]) -> None:
-        """Take in these entries and move the checkpoint to the last of them: both at once, or neither."""
+        """Take in these entries, oldest first, and move the checkpoint with them.
+
+        Each entry and the checkpoint behind it at once, or neither: after an exception the first of the entries have
+        taken effect, from none to all, and `checkpoint` tells which.
+        """
         ...
 
 
@@ -36,7 +43,7 @@ class Follower:
     def step(self) -> int:
         """Handle the next batch and tell its size, 0 at the head of the log.
 
-        After an exception nothing of the batch took effect, or all of it: the next step asks the effect itself.
+        Raises what log and effect raise. How much of the batch took effect then the next step asks the effect itself.
         """
         position = self._effect.checkpoint() if self.position is None else self.position
         self.position = None

@@ -7,6 +7,7 @@ import httpx
 
 from adapters.cli.failures import sentence
 from adapters.kafka.probe import probe
+from adapters.kafka.records import Reached
 from adapters.kafka.refused import RelayRefused
 from adapters.main import Store, kafka_settings, open_store
 from adapters.settings import PREFIX, SettingRefused, Settings, read_settings, unknown_settings
@@ -25,12 +26,12 @@ class Finding(NamedTuple):
 
 
 def examine() -> list[Finding]:
-    """Look at the settings, the database, the views and Kafka."""
+    """Look at the settings, the database, the service, the views and Kafka."""
     try:
         settings = read_settings()
     except SettingRefused as refused:
         return [Finding("bad", "settings", str(refused), "Change it, then run this again.")]
-    return [*_settings(settings), *_database(settings)]
+    return [*_settings(settings), *_database(settings), *_service(settings), *_kafka(settings)]
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -46,9 +47,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
         with open_store(settings) as store:
             head = store.log.head()
             yield Finding("ok", "database", f"log {store.log.log_id()}, {head} events")
-            yield from _service(settings)
             yield from _views(store, head)
-            yield from _kafka(settings, store, head)
     except NotMigrated as missing:
         yield Finding("bad", "database", str(missing), "Start the service, or run `convgroups migrate`.")
     except Exception as error:  # noqa: BLE001 - whatever it is, this is who says it
@@ -59,18 +58,25 @@ def _database(settings: Settings) -> Iterator[Finding]:
 def _service(settings: Settings) -> Iterator[Finding]:
     try:
         with sole_writer(settings.database):
-            yield Finding("note", "service", "none runs on this database", "Start one with `convgroups serve`.")
+            runs = False
     except HeldElsewhere:
-        yield Finding("ok", "service", "runs, and writes to this database")
-        if (url := announced(settings.database)) is not None:
-            yield from _what_it_says(f"{url}/readyz")
+        runs = True
+    except OSError as error:
+        yield Finding("bad", "service", str(error), "Without the lock beside the database no service can run.")
+        return
+    if not runs:
+        yield Finding("note", "service", "none runs on this database", "Start one with `convgroups serve`.")
+        return
+    yield Finding("ok", "service", "runs, and writes to this database")
+    if (url := announced(settings.database)) is not None:
+        yield from _what_it_says(f"{url}/readyz")
 
 
 def _what_it_says(url: str) -> Iterator[Finding]:
     """Ask the service itself: it knows its followers, and its settings may be others than this shell's."""
     try:
-        checks = httpx.get(url, timeout=5).json()["checks"]
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError) as error:
+        checks = httpx.get(url, timeout=5, trust_env=False).json()["checks"]  # it is here, behind no proxy
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
         yield Finding("bad", url, str(error), "Another command may hold the database for a moment; try again.")
         return
     for check in checks:
@@ -85,7 +91,7 @@ def _views(store: Store, head: int) -> Iterator[Finding]:
         yield Finding("note" if behind else "ok", f"view {name}", f"{behind} events behind", advice)
 
 
-def _kafka(settings: Settings, store: Store, head: int) -> Iterator[Finding]:
+def _kafka(settings: Settings) -> Iterator[Finding]:
     kafka = kafka_settings(settings)
     if kafka is None:
         yield Finding("note", "kafka", "none in this shell's settings", f"{PREFIX}KAFKA_BOOTSTRAP_SERVERS names it.")
@@ -99,21 +105,27 @@ def _kafka(settings: Settings, store: Store, head: int) -> Iterator[Finding]:
         yield Finding("bad", "kafka", str(refused))
         return
     yield Finding("ok", "kafka", f"answers, transaction.version {probed.transaction_version}")
-    reached = probed.position.reached if probed.position else None
-    if reached is None:
-        yield Finding("note", "relay", f"nothing published yet, {head} events behind", "A running service publishes.")
-    elif reached.log_id != store.log.log_id():
+    if probed.position is None:
+        yield Finding("note", "relay", f"{kafka.events_topic}: nothing published yet", "A running service publishes.")
+        return
+    try:
+        with open_store(settings) as store:
+            yield _published(kafka.events_topic, probed.position.reached, store)
+    except Exception:  # noqa: BLE001 - said of the database before
+        yield Finding("note", "relay", _up_to(kafka.events_topic, probed.position.reached))
+
+
+def _published(topic: str, reached: Reached, store: Store) -> Finding:
+    found = _up_to(topic, reached)
+    if reached.log_id != store.log.log_id():
         advice = "Was a backup restored? Then `convgroups relay-from POSITION`; else another topic prefix."
-        yield Finding(
-            "bad",
-            "relay",
-            f"{kafka.events_topic} holds the log {reached.log_id} up to position {int(reached.position)}",
-            advice,
-        )
-    else:
-        behind = head - int(reached.position)
-        if behind < 0:
-            advice = "An older state of the database was put back: see docs/operate.md, backup and restore."
-            yield Finding("bad", "relay", f"{kafka.events_topic} is {-behind} events ahead of the log", advice)
-            return
-        yield Finding("note" if behind else "ok", "relay", f"{behind} events behind")
+        return Finding("bad", "relay", f"{found} of the log {reached.log_id}", advice)
+    behind = store.log.head() - int(reached.position)
+    if behind < 0:
+        advice = "An older state of the database was put back: see docs/operate.md, backup and restore."
+        return Finding("bad", "relay", f"{found}, {-behind} events ahead of the log", advice)
+    return Finding("note" if behind else "ok", "relay", f"{found}, {behind} events behind")
+
+
+def _up_to(topic: str, reached: Reached) -> str:
+    return f"{topic} is published up to position {int(reached.position)}"

@@ -7,6 +7,7 @@ import sys
 from typing import Annotated, Literal
 
 import typer
+from rich.markup import escape
 
 from adapters.cli import show
 
@@ -43,7 +44,9 @@ def serve_command(
 
     configure_logging(settings.log_format)
     for name in unknown_settings():
-        show.err.print(f"[yellow]warning[/yellow]: {name} is no setting of this release; see `convgroups doctor`.")
+        show.err.print(
+            f"[yellow]warning[/yellow]: {escape(name)} is no setting of this release; see `convgroups doctor`."
+        )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         serve(settings, host, port, on_listening=_say_what_to_try if settings.log_format == "console" else None)
@@ -113,7 +116,8 @@ def migrate(json: AsJSON = False) -> None:
     if json:
         show.as_json({"database": str(settings.database), "applied": steps})
     else:
-        show.out.print(f"{settings.database}: {'applied ' + ', '.join(steps) if steps else 'is up to date'}")
+        done = f"applied {', '.join(steps)}" if steps else "is up to date"
+        show.out.print(f"{settings.database}: {done}", markup=False)
 
 
 def new_log_id(json: AsJSON = False) -> None:

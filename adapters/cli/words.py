@@ -103,17 +103,13 @@ FORMS: Final = {
 
 def command_of(words: Sequence[str], options: Options) -> "Command":
     """Read a command; raises `WrongUsage`."""
-    from domain.commands import parse_command  # noqa: PLC0415 - takes a while, and `--help` needs only the forms
-
     form = FORMS.get(words[0])
     if form is None:
         raise WrongUsage(f"{words[0]} is no command; one of: {', '.join(FORMS)}")
     try:
-        return parse_command.validate_json(json.dumps(_body(form, list(words[1:]), options)))
+        return _parsed(_body(form, list(words[1:]), options))
     except WrongUsage as wrong:
         raise WrongUsage(f"{wrong}. Usage: convgroups send USER {form.usage}") from None
-    except ValidationError as error:
-        raise WrongUsage("; ".join(one["msg"] for one in error.errors())) from None
 
 
 def key_of(given: str | None) -> str | None:
@@ -136,3 +132,18 @@ def _body(form: Form, words: list[str], options: Options) -> dict[str, Any]:
     if not words:
         raise WrongUsage("name the group, or give --group-id N")
     return {"command": form.name, "groupName": words[0], **given, **form.fields(words[1:], options)}
+
+
+def _parsed(body: dict[str, Any]) -> "Command":
+    from domain.commands import parse_command  # noqa: PLC0415 - takes a while, and `--help` needs only the forms
+
+    try:
+        return parse_command.validate_json(json.dumps(body))
+    except ValidationError as error:
+        raise WrongUsage("; ".join(map(_message, error.errors()))) from None
+
+
+def _message(error: Any) -> str:
+    """Name the field, which follows the command in pydantic's path, and what is wrong with it."""
+    words: str = error["msg"].removeprefix("Value error, ")
+    return ": ".join([*map(str, error["loc"][1:]), words])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -23,6 +24,8 @@ from domain.service import ConversationGroups, Submission
 def command_routes(groups: ConversationGroups, answered: Callable[..., None]) -> APIRouter:
     """Give the route; `answered` is told of every answer, to count it."""
     router = APIRouter()
+    # Writers wait for each other anyway: here they keep no threads from reads and from `/readyz` meanwhile.
+    one_at_a_time = CapacityLimiter(1)
 
     @router.post("/v1/users/{user_id}/commands", **COMMAND_DOCS)
     async def carry_out(request: Request, user_id: str) -> Response:
@@ -39,7 +42,7 @@ def command_routes(groups: ConversationGroups, answered: Callable[..., None]) ->
         )
         if is_dry_run(request):
             return _done(await run_in_threadpool(groups.dry_run, submission))
-        [reply] = await run_in_threadpool(groups.handle, [submission])
+        [reply] = await to_thread.run_sync(groups.handle, [submission], limiter=one_at_a_time)
         answered(submission.command.command, reply.result, replayed=reply.replayed)
         response = refused(reply.result) if isinstance(reply.result, Refusal) else _done(reply.result)
         if reply.replayed:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.problems import BAD_REQUEST, our_fault, problem
 
-log = structlog.get_logger("http")
+logger = structlog.get_logger("http")
 
 ENCODED_SLASH: Final = b"%2f"
 LOOPBACK_HOST: Final = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
@@ -57,7 +57,7 @@ class Edge:
             # Answered here: were it raised further, the server would close the connection under the next request.
             if status is not None:
                 raise
-            log.exception("a request failed", method=scope["method"], route=_route(scope))
+            logger.exception("a request failed", method=scope["method"], route=_route(scope))
             await our_fault()(scope, receive, count)
         finally:
             self._requests.labels(_route(scope), str(status or 500)).inc()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import NamedTuple
+from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import ConfigDict, ValidationError
@@ -43,6 +44,9 @@ class ReadSide(NamedTuple):
     """What answers are made from."""
 
     log: EventLog
+    log_id: UUID
+    """Which log it is; nobody renews it while the service runs."""
+
     group_lists: GroupListsTable
     history: HistoryTable
 
@@ -54,20 +58,19 @@ class ReadSide(NamedTuple):
 def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIRouter:
     """Give the routes that answer questions."""
     router = APIRouter()
-    log = read_side.log
 
     @router.get("/v1/users/{user_id}/groups", **READ_DOCS["groups"])
     def list_groups(request: Request, user_id: str) -> Response:
         who = caller(request, user_id)
         lists = read_side.lists_of(who)
-        return _answer(request, who, log, answers.GroupList.of(lists, log.log_id()))
+        return _answer(request, who, read_side.log_id, answers.GroupList.of(lists, read_side.log_id))
 
     @router.get("/v1/users/{user_id}/groups/{group_id}", **READ_DOCS["group"])
     def show_group(request: Request, user_id: str, group_id: str) -> Response:
         who = caller(request, user_id)
         lists = read_side.lists_of(who)
         found = _find(lists, paging.whole_number("groupID", group_id, least=1))
-        return _answer(request, who, log, answers.GroupDetail.of_user(lists, log.log_id(), *found))
+        return _answer(request, who, read_side.log_id, answers.GroupDetail.of_user(lists, read_side.log_id, *found))
 
     @router.get("/v1/users/{user_id}/conversations", **READ_DOCS["conversations"])
     def list_conversations(request: Request, user_id: str) -> Response:
@@ -90,7 +93,7 @@ def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIR
         return _answer(
             request,
             who,
-            log,
+            read_side.log_id,
             answers.ConversationPage(revision=lists.revision, conversations=conversations, next=following),
         )
 
@@ -115,9 +118,9 @@ def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIR
     @router.get("/v1/users/{user_id}/history", **READ_DOCS["history"])
     def show_history(request: Request, user_id: str) -> Response:
         who, limit = caller(request, user_id), paging.limit(request)
-        after, revision = paging.revision_after(request), log.revision(who.stream)
-        rows = current_history(log, read_side.history, who.stream, after, limit + 1)
-        return _answer(request, who, log, answers.HistoryPage.of(revision, rows, limit))
+        after, revision = paging.revision_after(request), read_side.log.revision(who.stream)
+        rows = current_history(read_side.log, read_side.history, who.stream, after, limit + 1)
+        return _answer(request, who, read_side.log_id, answers.HistoryPage.of(revision, rows, limit))
 
     @router.get("/v1/limits", **READ_DOCS["limits"])
     def show_limits(request: Request) -> Response:
@@ -145,9 +148,9 @@ def _json(body: WireModel) -> Response:
     return Response(body.to_json(), media_type="application/json")
 
 
-def _answer(request: Request, who: Caller, log: EventLog, body: answers.Revised) -> Response:
+def _answer(request: Request, who: Caller, log_id: UUID, body: answers.Revised) -> Response:
     """Answer with an entity tag, or with 304 where the caller has this very answer."""
-    tag = f'"{log.log_id().hex}-{who.stream.hex}-{VERSION}-{body.revision}"'
+    tag = f'"{log_id.hex}-{who.stream.hex}-{VERSION}-{body.revision}"'
     response = _json(body)
     if _at_hand(request) & {tag, "*"}:
         response = Response(status_code=304)

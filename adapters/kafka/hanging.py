@@ -3,10 +3,10 @@
 import structlog
 
 from adapters.kafka.client.cluster import Cluster
-from adapters.kafka.client.transactions import hanging_since, last_ended, write_marker
+from adapters.kafka.client.transactions import find_hanging, last_ended, write_marker
 from adapters.kafka.settings import KafkaSettings
 
-log = structlog.get_logger("relay")
+logger = structlog.get_logger("relay")
 
 
 def end_hanging_transactions(cluster: Cluster, settings: KafkaSettings) -> None:
@@ -21,9 +21,9 @@ def end_hanging_transactions(cluster: Cluster, settings: KafkaSettings) -> None:
     last = last_ended(cluster, settings)
     if last is None:
         return
-    for hanging in hanging_since(cluster, settings, last):
+    for hanging in find_hanging(cluster, settings, last):
         write_marker(cluster, settings, hanging, committed=last.committed)
-        log.warning(
+        logger.warning(
             "ended a transaction that Kafka had left open",
             topic=hanging.place.topic,
             partition=hanging.place.partition,

@@ -1,7 +1,7 @@
 """A running service, put together by `adapters.main` on a file of its own, with its store at hand for the test."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -11,11 +11,9 @@ from typing import Any
 import httpx
 import uvicorn
 
-from adapters.follow import FollowerThread
-from adapters.http.app import create_app
-from adapters.main import Store, follow, listen, open_store_to_write, readiness
+from adapters.follow import FollowerThread, stop_all
+from adapters.main import Store, build, listen, open_store_to_write
 from adapters.settings import Settings
-from adapters.telemetry import Metrics
 
 
 def wait_until(true: Callable[[], object], what: str, seconds: float = 20) -> None:
@@ -92,10 +90,7 @@ def running(database: Path, *, following: bool = True) -> Iterator[Service]:
     """Run the service; without `following` its views stand still."""
     settings = settings_for(database)
     with listen("127.0.0.1", 0) as listener, open_store_to_write(settings) as store:
-        threads = follow(settings, store)
-        metrics = Metrics({thread.name: thread.lag for thread in threads})
-        store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
-        app = create_app(store.groups, store.read_side, lambda: readiness(store, threads), metrics)
+        app, threads = build(settings, store)
         if following:
             for thread in threads:
                 thread.start()
@@ -110,6 +105,4 @@ def running(database: Path, *, following: bool = True) -> Iterator[Service]:
         finally:
             server.should_exit = True
             serving.join()
-            for thread in threads:
-                with suppress(RuntimeError):  # one that was not started
-                    thread.stop()
+            stop_all(threads)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapters.follow import stop_all
 from adapters.main import open_store
 from domain.values import stream_id
 from projections.group_lists import current_lists
@@ -66,8 +67,7 @@ def test_reads_are_right_when_the_followers_have_stopped(database: Path) -> None
     with running(database) as service:
         a_life(service, "alice")
         service.wait_for_views()
-        for thread in service.threads:
-            thread.stop()
+        stop_all(service.threads)
         a_life(service, "bob")
         service.done("alice", "CreateGroup", groupName="late")
         assert service.names("alice") == ["three", "one", "late"]

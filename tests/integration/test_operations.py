@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from adapters.follow import stop_all
 from tests.integration.service import Service, running, wait_until
 
 
@@ -114,7 +115,7 @@ def test_a_view_that_is_late_makes_the_service_unready_and_is_named(database: Pa
         service.wait_for_views()
         lists, history = service.threads
         wait_until(lambda: lists.lag() == history.lag() == (0, 0.0), "the followers to know where they are")
-        lists.stop()
+        stop_all([lists])
         service.done("alice", "CreateGroup", groupName="y", conversationIDs=["C2Ca"])
         wait_until(lambda: history.lag() == (0, 0.0), "the other view")
         wait_until(lambda: late_after_5_s(service), "5 s to pass")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 from kafka import KafkaAdminClient, TopicPartition, errors
+from kafka.admin import ConfigResource
 from kafka.protocol.consumer import IsolationLevel, OffsetSpec
 
 from adapters.kafka.client.connect import connect, in_our_words
@@ -25,6 +26,7 @@ class Cluster:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self.admin: Any = connect(settings, KafkaAdminClient)
+        """For questions that are asked in one place only; what it raises is to be said in our words."""
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +56,13 @@ class Cluster:
                 raise error
         return Topic(str(found["topic_id"]), len(found["partitions"]))
 
+    def cleanup_policy(self, topic: str) -> str:
+        """Give what a topic drops: `delete` what is old, `compact` what is not the newest of its key, or both."""
+        with in_our_words(self._settings, f"asking what the topic {topic} keeps"):
+            asked = ConfigResource("TOPIC", topic, {"cleanup.policy": None})
+            found = self.admin.describe_configs([asked], config_filter="all")
+        return str(found["topic"][topic]["cleanup.policy"]["value"])
+
     def create(self, topic: str, partitions: int, replication_factor: int, config: Mapping[str, str]) -> None:
         """Make a topic and wait until it can be used; one that somebody else makes at the same time is as good.
 
@@ -78,3 +87,12 @@ class Cluster:
             oldest = self.admin.list_partition_offsets(dict.fromkeys(whole, OffsetSpec.EARLIEST))
             newest = self.admin.list_partition_offsets(dict.fromkeys(whole, OffsetSpec.LATEST), level)
         return [range(oldest[partition].offset, newest[partition].offset) for partition in whole]
+
+    def ask_leader(self, place: TopicPartition, request: Any) -> Any:
+        """Send a request of Kafka's protocol to the leader of a partition, and give its answer."""
+
+        async def send() -> Any:
+            [leader] = await self.admin._async_get_leader_for_partitions([place])  # noqa: SLF001
+            return await self.admin._manager.send(request, node_id=leader)  # noqa: SLF001
+
+        return self.admin._manager.run(send)  # noqa: SLF001

@@ -56,4 +56,6 @@ class Reader:
                     if record.offset < offsets.stop:
                         yield Stored(record.key, record.value, dict(record.headers))
                 if monotonic() > deadline:
-                    raise errors.KafkaTimeoutError(f"offset {offsets.stop} was not reached in {PATIENCE:.0f} s")
+                    raise errors.KafkaTimeoutError(
+                        f"a transaction was open for {PATIENCE:.0f} s before offset {offsets.stop}"
+                    )

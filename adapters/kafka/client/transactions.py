@@ -14,9 +14,15 @@ from adapters.kafka.client.end_txn import TRANSACTION_VERSION
 from adapters.kafka.settings import KafkaSettings
 
 _BEING_ENDED = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT, TransactionState.PREPARE_EPOCH_FENCE)
+_ENDED = {
+    TransactionState.COMPLETE_COMMIT: True,
+    TransactionState.COMPLETE_ABORT: False,
+    TransactionState.EMPTY: False,  # a producer has taken over, and what it found open was aborted
+}
+"""Whether it was a commit."""
 
 
-class Ended(NamedTuple):
+class LastTransaction(NamedTuple):
     """The last transaction of a transactional ID, as its coordinator decided it."""
 
     producer_id: int
@@ -35,7 +41,7 @@ class Hanging(NamedTuple):
     coordinator_epoch: int
 
 
-def last_ended(cluster: Cluster, settings: KafkaSettings) -> Ended | None:
+def last_ended(cluster: Cluster, settings: KafkaSettings) -> LastTransaction | None:
     """Give the relay's last transaction; None where there was none, or where it is not decided yet."""
 
     def ask() -> Any:
@@ -49,13 +55,11 @@ def last_ended(cluster: Cluster, settings: KafkaSettings) -> Ended | None:
             found = _patiently(ask)
         except errors.TransactionalIdNotFoundError:
             return None
-    if found.state is TransactionState.ONGOING:
-        return None
-    committed = found.state is TransactionState.COMPLETE_COMMIT
-    return Ended(found.producer_id, found.producer_epoch, committed)
+    committed = _ENDED.get(found.state)
+    return None if committed is None else LastTransaction(found.producer_id, found.producer_epoch, committed)
 
 
-def hanging_since(cluster: Cluster, settings: KafkaSettings, last: Ended) -> Sequence[Hanging]:
+def find_hanging(cluster: Cluster, settings: KafkaSettings, last: LastTransaction) -> Sequence[Hanging]:
     """Find the partitions of the relay's topics in which a transaction is open that was decided by now."""
     places = [TopicPartition(settings.events_topic, number) for number in range(settings.partitions)]
     places.append(TopicPartition(settings.positions_topic, 0))
@@ -86,29 +90,21 @@ def _patiently(ask: Callable[[], Any]) -> Any:
 def write_marker(cluster: Cluster, settings: KafkaSettings, hanging: Hanging, *, committed: bool) -> None:
     """End a transaction in one partition, as its coordinator would have done."""
     marker = WriteTxnMarkersRequest.WritableTxnMarker
+    topic, partition = hanging.place
     request = WriteTxnMarkersRequest(
         markers=[
             marker(
                 producer_id=hanging.producer_id,
-                producer_epoch=hanging.epoch
-                + 1,  # so does version 5 of EndTxn: a late record is of an epoch that is over
+                producer_epoch=hanging.epoch + 1,
                 transaction_result=committed,
-                topics=[
-                    marker.WritableTxnMarkerTopic(name=hanging.place.topic, partition_indexes=[hanging.place.partition])
-                ],
+                topics=[marker.WritableTxnMarkerTopic(name=topic, partition_indexes=[partition])],
                 coordinator_epoch=max(hanging.coordinator_epoch, 0),  # -1 before its first marker
                 transaction_version=TRANSACTION_VERSION,  # refused where another relay has written meanwhile
             )
         ]
     )
-    admin: Any = cluster.admin
-
-    async def write() -> None:
-        [leader] = await admin._async_get_leader_for_partitions([hanging.place])  # noqa: SLF001 - it writes no commits
-        answer = await admin._manager.send(request, node_id=leader)  # noqa: SLF001
+    with in_our_words(settings, f"ending a transaction that hangs in {topic}"):
+        answer = _patiently(lambda: cluster.ask_leader(hanging.place, request))
         error = errors.for_code(answer.markers[0].topics[0].partitions[0].error_code)
         if error is not errors.NoError:
             raise error
-
-    with in_our_words(settings, f"ending a transaction that hangs in {hanging.place.topic}"):
-        admin._manager.run(write)  # noqa: SLF001

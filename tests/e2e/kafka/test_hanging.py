@@ -11,7 +11,7 @@ import pytest
 from kafka import TopicPartition
 
 from adapters.kafka.client.cluster import Cluster
-from adapters.kafka.client.transactions import Hanging, hanging_since, last_ended, write_marker
+from adapters.kafka.client.transactions import Hanging, find_hanging, last_ended, write_marker
 from adapters.kafka.hanging import end_hanging_transactions
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
@@ -94,7 +94,7 @@ def what_hangs(settings: KafkaSettings) -> list[Hanging]:
         with Cluster(settings) as cluster:
             last = last_ended(cluster, settings)
             assert last is not None
-            found[:] = hanging_since(cluster, settings, last)
+            found[:] = find_hanging(cluster, settings, last)
 
     until_kafka_is_back(look)
     return found
@@ -136,7 +136,7 @@ def test_a_transaction_of_a_relay_that_is_at_work_is_not_ended(
 
         def interfere() -> None:
             end_hanging_transactions(cluster, settings)
-            assert hanging_since(cluster, settings, before) == []
+            assert find_hanging(cluster, settings, before) == []
             stale = Hanging(TopicPartition(settings.positions_topic, 0), before.producer_id, before.epoch - 1, 0)
             with pytest.raises(Unavailable, match="another relay has taken over"):
                 write_marker(cluster, settings, stale, committed=True)

@@ -222,3 +222,26 @@ def test_more_replicas_than_brokers_are_refused(new_relay: NewRelay, settings: K
 def test_an_address_that_is_none_is_refused(new_relay: NewRelay, settings: KafkaSettings, servers: str) -> None:
     text = refusal(new_relay(settings=replace(settings, bootstrap_servers=servers)).checkpoint)
     assert f"CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS={servers}" in text
+
+
+@pytest.mark.parametrize(
+    ("topic", "policy", "right"), [("events_topic", "compact", "delete"), ("positions_topic", "delete", "compact")]
+)
+def test_a_topic_that_would_lose_what_it_must_keep_is_refused(
+    new_relay: NewRelay,
+    settings: KafkaSettings,
+    admin: KafkaAdminClient,
+    published: int,
+    topic: str,
+    policy: str,
+    right: str,
+) -> None:
+    name = getattr(settings, topic)
+    admin.alter_configs([ConfigResource("TOPIC", name, {"cleanup.policy": policy})])
+    relay = new_relay()
+    text = refusal(relay.checkpoint)
+    assert f"{name} has cleanup.policy={policy}" in text
+    assert f"--add-config cleanup.policy={right}" in text
+
+    admin.alter_configs([ConfigResource("TOPIC", name, {"cleanup.policy": right})])
+    assert relay.checkpoint() == published
