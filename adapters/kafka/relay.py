@@ -1,6 +1,7 @@
 """The relay: a follower of the log whose effect is in Kafka, every event exactly once and in order per user."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import NamedTuple
 from uuid import UUID
 
@@ -25,12 +26,13 @@ from adapters.kafka.records import (
 from adapters.kafka.refused import RelayRefused
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import ensure_topics
-from domain.ports import Entry, EventLog
+from domain.ports import Entry, EventLog, Unavailable
 
 
 class _Session(NamedTuple):
     """What holds from one `checkpoint` until the next."""
 
+    cluster: Cluster
     producer: Producer
     events: Topic
     log_id: UUID
@@ -52,9 +54,8 @@ class Relay:
         """Shut out every other relay of this prefix, this one's former self too, and give the position reached."""
         self.close()
         try:
-            with Cluster(self._settings) as cluster, Reader(self._settings) as reader:
-                session = self._begin(cluster)
-                return self._position(session, cluster, reader)
+            with Reader(self._settings) as reader:
+                return self._position(self._begin(), reader)
         except BaseException:
             self.close()
             raise
@@ -77,8 +78,7 @@ class Relay:
         self.close()
         reached = reached_at(self._log, self._log.log_id(), position)
         try:
-            with Cluster(self._settings) as cluster:
-                session = self._begin(cluster)
+            session = self._begin()
             session.producer.publish([self._position_record(session, reached)])
         finally:
             self.close()
@@ -88,8 +88,20 @@ class Relay:
         session, self._session = self._session, None
         if session is not None:
             session.producer.close()
+            session.cluster.close()
 
-    def _begin(self, cluster: Cluster) -> _Session:
+    def _begin(self) -> _Session:
+        with ExitStack() as undo:
+            cluster = undo.enter_context(Cluster(self._settings))
+            self._check_protocol(cluster)
+            events = ensure_topics(cluster, self._settings)
+            end_hanging_transactions(cluster, self._settings)
+            log_id = self._log.log_id()
+            self._session = _Session(cluster, Producer(self._settings), events, log_id)
+            undo.pop_all()
+        return self._session
+
+    def _check_protocol(self, cluster: Cluster) -> None:
         version = cluster.transaction_version()
         if version < TRANSACTION_VERSION:
             raise RelayRefused(
@@ -97,17 +109,13 @@ class Relay:
                 "that the network held back can tear a transaction. Use Kafka 4.0 or newer, and raise it with "
                 f"`kafka-features.sh upgrade --feature transaction.version={TRANSACTION_VERSION}`."
             )
-        events = ensure_topics(cluster, self._settings)
-        end_hanging_transactions(cluster, self._settings)
-        self._session = _Session(Producer(self._settings), events, self._log.log_id())
-        return self._session
 
-    def _position(self, session: _Session, cluster: Cluster, reader: Reader) -> int:
+    def _position(self, session: _Session, reader: Reader) -> int:
         # Only now that nobody else can commit any more does what is read stay true.
-        found = read_position(cluster, reader, self._settings)
+        found = read_position(session.cluster, reader, self._settings)
         if found is not None:
             return check_agreement(found, self._log, session.log_id, session.events, self._settings)
-        if holds_events(cluster, reader, self._settings):
+        if holds_events(session.cluster, reader, self._settings):
             raise RelayRefused(
                 f"{self._settings.events_topic} holds events, and {self._settings.positions_topic} does not say how "
                 "many of them are from this log. If you know the position up to which it is published, say so with "
@@ -117,6 +125,8 @@ class Relay:
         return 0
 
     def _publish(self, session: _Session, entries: Sequence[Entry]) -> None:
+        if session.cluster.find(self._settings.events_topic) != session.events:
+            raise Unavailable(f"The topic {self._settings.events_topic} was deleted, or changed.")
         source = source_of(session.log_id)
         records = [event_record(self._settings, source, entry) for entry in entries]
         last = entries[-1]
@@ -131,6 +141,8 @@ class Relay:
                 f"{len(largest.value)} bytes. None is stepped over: raise max.message.bytes of the topic "
                 f"{self._settings.events_topic}, and the brokers' replica.fetch.max.bytes, above that."
             ) from error
+        # Before the next one begins: what hangs would be given up together with that, should it come to nothing.
+        end_hanging_transactions(session.cluster, self._settings)
 
     def _position_record(self, session: _Session, reached: Reached) -> Record:
         return position_record(self._settings, Position(reached, session.events.topic_id, session.events.partitions))

@@ -1,5 +1,6 @@
 """The views in the SQLite file of the log: each an `Effect` of its own follower, with its checkpoint beside it."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -38,9 +39,9 @@ class SQLiteView(SQLiteTrackingRecorder):
                 c.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
             c.execute("DELETE FROM tracking WHERE application_name = ?", (self.name,))
 
+    @abstractmethod
     def write(self, c: SQLiteCursor, entries: Sequence[Entry]) -> None:
         """Write what the entries change."""
-        raise NotImplementedError
 
 
 class SQLiteGroupLists(SQLiteView):

@@ -32,6 +32,10 @@ class Cluster:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it."""
         self.admin.close()
 
     def version(self) -> str:

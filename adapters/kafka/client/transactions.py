@@ -77,14 +77,15 @@ def find_hanging(cluster: Cluster, settings: KafkaSettings, last: LastTransactio
 
 def _patiently(ask: Callable[[], Any]) -> Any:
     """Ask until Kafka is so far: a coordinator must be there, a leader chosen, a transaction ended."""
-    deadline = monotonic() + PATIENCE
+    deadline, pause = monotonic() + PATIENCE, 0.001
     while True:
         try:
             return ask()
         except errors.BrokerResponseError as error:
             if not error.retriable or monotonic() > deadline:
                 raise
-        sleep(0.05)
+        sleep(pause)
+        pause = min(2 * pause, 0.05)
 
 
 def write_marker(cluster: Cluster, settings: KafkaSettings, hanging: Hanging, *, committed: bool) -> None:

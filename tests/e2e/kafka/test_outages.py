@@ -2,12 +2,15 @@
 
 import os
 import signal
+from collections.abc import Sequence
 from time import monotonic
 
 import pytest
 from kafka import KafkaAdminClient
 
+from adapters.kafka.client.producer import Producer
 from adapters.kafka.probe import probe
+from adapters.kafka.records import Record
 from adapters.kafka.refused import RelayRefused
 from adapters.kafka.settings import KafkaSettings
 from domain.ports import Unavailable
@@ -53,6 +56,33 @@ def test_a_broker_that_is_killed_in_a_transaction_and_comes_back_has_every_event
     own_kafka.kill()
     own_kafka.start()
     log.grow(500)
+    until_kafka_is_back(follower.catch_up)
+    messages = read_all(settings.bootstrap_servers, settings.events_topic)
+    assert sorted(message.position for message in messages) == up_to(log.head())
+    assert in_order(messages)
+
+
+def test_a_broker_that_is_killed_before_it_wrote_the_ends_of_a_commit_has_every_event_once(
+    new_relay: NewRelay,
+    settings: KafkaSettings,
+    log: MemoryLog,
+    own_kafka: LocalKafka,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The answer to a commit comes before: a relay that took it for the end would leave them open, and lose them."""
+    log.grow(300)
+    follower = Follower("kafka", log, new_relay())
+    publish = Producer.publish
+
+    def killed(self: Producer, records: Sequence[Record]) -> None:
+        monkeypatch.setattr(Producer, "publish", publish)
+        publish(self, records)
+        own_kafka.kill()
+
+    monkeypatch.setattr(Producer, "publish", killed)
+    with pytest.raises(Unavailable):
+        follower.step()
+    own_kafka.start()
     until_kafka_is_back(follower.catch_up)
     messages = read_all(settings.bootstrap_servers, settings.events_topic)
     assert sorted(message.position for message in messages) == up_to(log.head())
