@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from anyio import CapacityLimiter, to_thread
+from anyio import Lock, fail_after
 from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -17,15 +17,31 @@ from adapters.http.paging import malformed
 from adapters.http.problems import not_understood, refused
 from domain.commands import Command, parse_command
 from domain.outcomes import Outcome
+from domain.ports import Unavailable
 from domain.refusals import Refusal
-from domain.service import ConversationGroups, Submission
+from domain.service import ConversationGroups, Reply, Submission
+
+LONGEST_WAIT = 10
+"""Seconds after which a command that has not begun is answered with 503; nothing of it is done then."""
 
 
 def command_routes(groups: ConversationGroups, answered: Callable[..., None]) -> APIRouter:
     """Give the route; `answered` is told of every answer, to count it."""
     router = APIRouter()
-    # Writers wait for each other anyway: here they keep no threads from reads and from `/readyz` meanwhile.
-    one_at_a_time = CapacityLimiter(1)
+    turns = Lock()
+
+    async def in_turn(submission: Submission) -> Reply:
+        """Wait for the commands before it here, where that keeps no thread from reads and from `/readyz`."""
+        try:
+            with fail_after(LONGEST_WAIT):
+                await turns.acquire()
+        except TimeoutError:
+            raise Unavailable(f"The commands before this one took more than {LONGEST_WAIT} s") from None
+        try:
+            [reply] = await run_in_threadpool(groups.handle, [submission])
+        finally:
+            turns.release()
+        return reply
 
     @router.post("/v1/users/{user_id}/commands", **COMMAND_DOCS)
     async def carry_out(request: Request, user_id: str) -> Response:
@@ -42,7 +58,7 @@ def command_routes(groups: ConversationGroups, answered: Callable[..., None]) ->
         )
         if is_dry_run(request):
             return _done(await run_in_threadpool(groups.dry_run, submission))
-        [reply] = await to_thread.run_sync(groups.handle, [submission], limiter=one_at_a_time)
+        reply = await in_turn(submission)
         answered(submission.command.command, reply.result, replayed=reply.replayed)
         response = refused(reply.result) if isinstance(reply.result, Refusal) else _done(reply.result)
         if reply.replayed:

@@ -18,6 +18,10 @@ def sole_writer(database: Path) -> Iterator[None]:
     The operating system lets go of the lock when the process ends, however it ends.
     """
     file = database.resolve()  # by whatever links it is reached, the file has one lock
+    if not file.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {file.parent}: make it, or change CONVGROUPS_DATABASE_URL.")
+    if file.exists() and not file.is_file():
+        raise FileNotFoundError(f"{file} is no file: change CONVGROUPS_DATABASE_URL.")
     # `doctor` holds the lock for a moment when it looks, so a first "no" is not believed.
     lock = FileLock(file.with_name(file.name + ".lock"), timeout=0.2, poll_interval=0.02)
     try:
@@ -25,7 +29,7 @@ def sole_writer(database: Path) -> Iterator[None]:
     except Timeout as held:
         raise HeldElsewhere(
             f"Another process, most likely a service, writes to {file}. Stop that service, or send commands through it "
-            "with `convgroups send USER COMMAND --url URL`."
+            f"with `convgroups send USER COMMAND --url {announced(database) or 'URL'}`."
         ) from held
     try:
         yield

@@ -44,11 +44,18 @@ class Pool(SQLiteConnectionPool):
 
 
 class OneWriterDatastore(SQLiteDatastore):
-    """Write transactions of this process take turns, in the order they were asked for."""
+    """Write transactions of this process take turns, in the order they were asked for.
 
-    def __init__(self, db_name: str) -> None:
-        super().__init__(db_name)
-        self.pool: Pool = Pool(db_name=db_name)
+    `file` is there, and stays the one that it was: what is committed to a file that was deleted meanwhile is lost, and
+    one that was put in its place is another log.
+    """
+
+    def __init__(self, file: Path) -> None:
+        uri = f"{file.absolute().as_uri()}?mode=rw"  # a connection never makes the file
+        super().__init__(uri)
+        self.pool: Pool = Pool(db_name=uri)
+        self._file = file
+        self._identity = _identity(file)
         self._writers = FirstCome()
 
     def for_views(self) -> Self:
@@ -57,7 +64,7 @@ class OneWriterDatastore(SQLiteDatastore):
         A view can be set back by a loss of power, never ahead of the log: what the log commits later takes along to the
         disk all that was written before.
         """
-        other = type(self)(self.pool.db_name)
+        other = type(self)(self._file)
         other.pool.synchronous = "NORMAL"
         other._writers = self._writers  # noqa: SLF001 - one file, one queue of writers
         return other
@@ -65,11 +72,36 @@ class OneWriterDatastore(SQLiteDatastore):
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
         """Give a cursor in a transaction; raises `Unavailable` where the database does not answer."""
+        if _identity(self._file) != self._identity:
+            raise Unavailable(
+                f"The database {self._file} was deleted or replaced while it was in use. Stop the service, put the "
+                "right file there, and start it again"
+            )
         try:
             with self._writers if commit else nullcontext(), super().transaction(commit=commit) as cursor:
                 yield cursor
         except (OperationalError, InterfaceError, ConnectionPoolClosedError, sqlite3.OperationalError) as error:
             raise Unavailable(f"The database does not answer: {error}") from error
+
+    @contextmanager
+    def get_connection(self, *, commit: bool) -> Iterator[SQLiteConnection]:  # noqa: ARG002 - see below
+        """Give a connection; for a commit, too, without the pool's lock for writers.
+
+        Writers take turns already, and the pool keeps its lock for ever where making a connection fails.
+        """
+        connection = self.pool.get_connection()
+        try:
+            yield connection
+        finally:
+            self.pool.put_connection(connection)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 class SQLiteRecorder(SQLiteApplicationRecorder):
@@ -125,7 +157,7 @@ class SQLiteStore(SQLiteFactory):
 
     def __init__(self, env: Any) -> None:
         super().__init__(env)
-        self.datastore = OneWriterDatastore(self.env.get(self.SQLITE_DBNAME) or "")
+        self.datastore = OneWriterDatastore(Path(self.env.get(self.SQLITE_DBNAME) or ""))
 
 
 def environment(database: Path) -> dict[str, str]:

@@ -98,3 +98,19 @@ def test_who_writes_leaves_word_where_it_can_be_asked_and_the_last_word_counts(t
     announce(tmp_path / "link.db", "http://127.0.0.1:9090")
     assert announced(tmp_path / "log.db") == announced(tmp_path / "link.db") == "http://127.0.0.1:9090"
     assert announced(tmp_path / "other.db") is None
+
+
+def test_a_folder_that_is_missing_is_not_made(tmp_path: Path) -> None:
+    with (
+        pytest.raises(FileNotFoundError, match=r"There is no folder .*nowhere"),
+        sole_writer(tmp_path / "nowhere" / "x.db"),
+    ):
+        pytest.fail("held")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_file_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FileNotFoundError, match="is no file"), sole_writer(tmp_path / "folder"):
+        pytest.fail("held")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]

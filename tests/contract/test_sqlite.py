@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from resource import RLIMIT_NOFILE, getrlimit, setrlimit
+from shutil import copyfile
 from threading import Thread
 from typing import cast
 from uuid import UUID
@@ -195,3 +197,38 @@ def test_a_reader_sees_what_was_committed_while_a_writer_writes(store: Store) ->
         assert store.log.log_id().version == 4
         c.execute("UPDATE log SET id = ?", (str(UUID(int=7)),))
     assert store.log.log_id() == UUID(int=7)
+
+
+def test_a_connection_that_cannot_be_made_keeps_no_later_writer_waiting(store: Store) -> None:
+    pool = datastore(store).pool
+    store.outcome(ONE)
+    more = AddConversations(group_name="One", conversation_ids=("C2Cb",))
+    with ExitStack() as held:
+        for _ in range(pool.num_in_pool):
+            held.enter_context(datastore(store).transaction(commit=False))
+        soft, hard = getrlimit(RLIMIT_NOFILE)
+        setrlimit(RLIMIT_NOFILE, (3, hard))  # every file number is taken
+        try:
+            with pytest.raises(Unavailable):
+                store.outcome(more)  # decided on what is remembered: the first connection is that of the writer
+        finally:
+            setrlimit(RLIMIT_NOFILE, (soft, hard))
+    store.outcome(more)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_was_deleted_or_replaced_takes_no_more_commands(
+    store: Store, tmp_path: Path, replaced: bool
+) -> None:
+    store.outcome(ONE)
+    file = tmp_path / "log.db"
+    kept = file.rename(tmp_path / "kept.db")
+    if replaced:
+        copyfile(kept, file)
+    for refused in (lambda: store.outcome(ONE, user="bob"), store.log.head, lambda: store.lists.load(ALICE)):
+        with pytest.raises(Unavailable, match="deleted or replaced"):
+            refused()
+    assert file.exists() == replaced
+
+    kept.rename(file)
+    store.outcome(ONE, user="bob")

@@ -1,12 +1,17 @@
 """Many callers at once."""
 
+import sqlite3
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 from threading import Barrier
 
 import httpx
+import pytest
 
-from tests.integration.service import Service
+from tests.integration.answers import assert_problem
+from tests.integration.service import Service, running, wait_until
 
 THREADS, EACH, USERS = 32, 10, 5
 
@@ -74,3 +79,49 @@ def test_of_those_who_expect_one_revision_one_wins(service: Service, user: str) 
         answers = list(pool.map(contender, range(THREADS)))
     assert Counter(answer.status_code for answer in answers) == {200: 1, 409: THREADS - 1}
     assert {answer.json().get("currentRevision") for answer in answers} == {None, 1}
+
+
+def test_commands_that_wait_for_the_database_keep_no_read_waiting(database: Path) -> None:
+    many = 60  # more than there are threads for requests
+    with (
+        running(database) as service,
+        closing(sqlite3.connect(database, isolation_level=None)) as other,
+        httpx.Client(base_url=service.url, timeout=30, limits=httpx.Limits(max_connections=many)) as client,
+        ThreadPoolExecutor(many) as pool,
+    ):
+        service.done("alice", "CreateGroup", groupName="x")
+        service.wait_for_views()
+        other.execute("BEGIN IMMEDIATE")
+        sent = [pool.submit(post_one, client, f"user-{n}") for n in range(many)]
+        wait_until(lambda: connections(service) >= many, "the commands to come in")
+        for path in ("/readyz", "/metrics", "/v1/users/alice/groups", "/v1/users/alice/history"):
+            assert service.client.get(path, timeout=4).status_code == 200
+        assert not any(command.done() for command in sent)
+        other.execute("ROLLBACK")
+        assert [command.result().status_code for command in sent] == many * [200]
+
+
+def post_one(client: httpx.Client, user: str) -> httpx.Response:
+    return client.post(f"/v1/users/{user}/commands", json={"command": "CreateGroup", "groupName": "x"})
+
+
+def connections(service: Service) -> int:
+    """Count those to the service that stand."""
+    port = f":{service.address[1]:04X}"
+    established = "01"
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(line.split()[1].endswith(port) and line.split()[3] == established for line in lines)
+
+
+def test_a_command_that_waited_too_long_is_not_done_and_says_so(
+    service: Service, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.http.commands.LONGEST_WAIT", 0)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: post_one(service.client, f"{user}-{n}"), range(8)))
+    late = [answer for answer in answers if answer.status_code != 200]
+    for answer in late:
+        assert_problem(answer, 503, "unavailable", 50005)
+        assert answer.headers["Retry-After"] == "1"
+    done = [service.read(f"{user}-{n}", "groups")["revision"] for n in range(8)]
+    assert sum(done) == 8 - len(late)
