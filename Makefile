@@ -7,7 +7,7 @@ INSTALL := .venv/bin/pip install --quiet --constraint constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check kafka demo bench proof constraints clean
+.PHONY: help run test check kafka demo proof constraints clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
@@ -31,9 +31,6 @@ kafka: ## start a real Kafka broker on 127.0.0.1:9092, until Ctrl-C (PORT=N for 
 
 demo: .venv/runtime ## show broker, service and a consumer at work, until Ctrl-C
 	@exec .venv/bin/python examples/demo.py
-
-bench: ## measure (from a later release on)
-	@echo 'There are no benchmarks yet: they come with a later release.' >&2; exit 1
 
 proof: .venv/dev ## run the long tests and write their report, docs/proof.md
 	@.venv/bin/pytest -m proof --proof-report docs/proof.md

@@ -105,6 +105,7 @@ def follow(settings: Settings, store: Store) -> list[FollowerThread]:
     if relay is None:
         logger.info("relay off", reason="CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set")
     else:
+        logger.info("relay on", kafka=settings.kafka_bootstrap_servers, topic_prefix=settings.kafka_topic_prefix)
         follower = Follower("relay", store.log, relay, batch_size=5000)
         threads.append(FollowerThread(follower, store.log, on_close=relay.close))
     return threads
@@ -154,7 +155,7 @@ def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str]
         for thread in threads:
             thread.start()
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-        logger.info("serving", url=where, docs=f"{where}/docs", database=str(settings.database))
+        logger.info("serving", url=where, docs=f"{where}/docs", database=str(settings.database.resolve()))
         announce(settings.database, where)
         if on_listening is not None:
             on_listening(where)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -9,6 +10,8 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "CONVGROUPS_"
+
+_SERVER: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
 
 LATER: Final = (
     "APPS_FILE",
@@ -61,8 +64,9 @@ class Settings(BaseSettings):
     @field_validator("kafka_bootstrap_servers")
     @classmethod
     def _some_server(cls, servers: str | None) -> str | None:
-        if servers is not None and not servers.strip(" ,"):
-            raise ValueError("name a broker, as host:port, or unset it")
+        for server in servers.split(",") if servers is not None else ():
+            if not _SERVER.fullmatch(server.strip()):
+                raise ValueError("name the brokers as host:port,host:port, or unset it")
         return servers
 
     @property
@@ -83,10 +87,11 @@ def read_settings() -> Settings:
         raise SettingRefused("\n".join(lines)) from None
 
 
-def unknown_settings() -> list[str]:
-    """Name the variables that look like settings and are none: most likely typos."""
-    known = {PREFIX + name for name in (*OF_TESTS, *(field.upper() for field in Settings.model_fields))}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+def unknown_settings() -> dict[str, str | None]:
+    """Name the variables that look like settings and are none, most likely typos, each with what was meant perhaps."""
+    known = [PREFIX + name for name in (*OF_TESTS, *(field.upper() for field in Settings.model_fields))]
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    return {name: next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None) for name in unknown}
 
 
 def _sentence(error: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -42,9 +42,17 @@ class Metrics:
     """Counts what happens; `lags` are asked when somebody looks."""
 
     def __init__(self, lags: Mapping[str, Callable[[], Lag | None]]) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody reads
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "convgroups_requests", "HTTP requests by route and status", ["route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "convgroups_request_seconds",
+            "Time from a request to the begin of its answer, by route",
+            ["route"],
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=self.registry,
         )
         self._commands = Counter(
             "convgroups_commands", "Commands by what became of them", ["command", "result"], registry=self.registry

@@ -28,7 +28,7 @@ from rich.panel import Panel
 from rich.text import Text
 from traffic import in_words, traffic
 
-from infra.kafka.kafka import LocalKafka, free_port
+from infra.kafka.kafka import BrokerError, LocalKafka, UnavailableError, free_port
 
 HERE = Path(__file__).parent
 SERVERS = "CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS"
@@ -124,7 +124,7 @@ def broker(prefix: str) -> Iterator[str]:
 
 
 @contextmanager
-def service(bootstrap: str, prefix: str, folder: Path) -> Iterator[str]:
+def service(bootstrap: str, prefix: str, folder: Path, patience: float) -> Iterator[str]:
     """Give the address of a service that relays to this broker."""
     print("Starting the service ...", flush=True)
     log, url = folder / "service.log", f"http://127.0.0.1:{(port := free_port())}"
@@ -138,9 +138,12 @@ def service(bootstrap: str, prefix: str, folder: Path) -> Iterator[str]:
         process = subprocess.Popen(command, env=SETTINGS | settings, stdout=out, stderr=out, start_new_session=True)
     try:
         with httpx.Client(base_url=url) as client:
+            deadline = time.monotonic() + patience
             while not ready(client):
                 if process.poll() is not None:
                     sys.exit(f"The service has ended:\n{log.read_text()}")
+                if time.monotonic() > deadline:
+                    sys.exit(f"The relay does not reach Kafka at {bootstrap} ({SERVERS}):\n{log.read_text()}")
                 time.sleep(0.05)
         yield url
     except* httpx.TransportError:
@@ -196,6 +199,9 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=300, help="at most 320 (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=8, help="commands a second, about (default: %(default)s)")
     parser.add_argument("--seconds", type=float, help="end by itself, so long after the first command")
+    parser.add_argument(
+        "--patience", type=float, default=20, help="seconds for the relay to reach Kafka (default: %(default)s)"
+    )
     parser.add_argument("--plain", action="store_true", help="line by line, as it is where the output is no terminal")
     given = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -205,12 +211,14 @@ def main() -> None:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demo-")))
             bootstrap = stack.enter_context(broker(prefix))
-            url = stack.enter_context(service(bootstrap, prefix, folder))
+            url = stack.enter_context(service(bootstrap, prefix, folder, given.patience))
             stack.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)  # the end is short, and not to be cut shorter
             screen = stack.enter_context(Screen(url, plain=given.plain or not sys.stdout.isatty()))
             asyncio.run(show(url, bootstrap, prefix, screen, given))
     except* (KeyboardInterrupt, TimeoutError):
         pass
+    except* (UnavailableError, BrokerError) as errors:
+        sys.exit(f"{errors.exceptions[0]}. Or name a broker with {SERVERS}.")
     except* BrokenPipeError:  # as in `make demo | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -3,12 +3,14 @@
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` answers at once
 
 import sys
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adapters.cli import operate, show
-from adapters.cli.words import FORMS, Options, command_of, key_of
+from adapters.cli.callers import Notes
+from adapters.cli.words import FORMS, Options, WrongUsage, command_of, key_of, note_of
 from adapters.given import DEFAULT_APP
 from domain.values import MAX_ID
 
@@ -41,6 +43,8 @@ def send(
     end: Annotated[bool, typer.Option("--end", help="Move to the end.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would happen, and do nothing.")] = False,
     key: Annotated[str | None, typer.Option(help="Sent again with this key, it is done once.")] = None,
+    device: Annotated[str, typer.Option(help="Recorded as the device that it came from.")] = "convgroups",
+    correlation_id: Annotated[str | None, typer.Option(help="Recorded with the events; a ticket, say.")] = None,
     expected_revision: Annotated[int | None, typer.Option(help="Refuse if it is not current.", metavar="N")] = None,
     url: URL = None,
     app_id: AppID = DEFAULT_APP,
@@ -49,15 +53,33 @@ def send(
     """Carry out one command on a user's groups."""
     options = Options(group_id, remove or (), add or (), before, end, expected_revision)
     command = command_of(words, options)
-    answer = _caller(url, app_id).send(user, command, key_of(key), dry_run=dry_run)
+    correlated = None if correlation_id is None else note_of("--correlation-id", correlation_id)
+    notes = Notes(key_of(key), note_of("--device", device), correlated)
+    answer = _caller(url, app_id).send(user, command, notes, dry_run=dry_run)
     show.as_json(answer) if json else show.show_outcome(answer, dry_run=dry_run)
 
 
 @app.command()
-def groups(user: User, url: URL = None, app_id: AppID = DEFAULT_APP, json: AsJSON = False) -> None:
-    """List a user's groups."""
-    answer = _caller(url, app_id).groups(user)
-    show.as_json(answer) if json else show.show_groups(answer)
+def groups(
+    user: User,
+    group: Annotated[str | None, typer.Argument(metavar="[GROUP]", help="List what is in this group.")] = None,
+    group_id: Annotated[int | None, typer.Option(help="Name the group by its ID.", min=1, metavar="N")] = None,
+    url: URL = None,
+    app_id: AppID = DEFAULT_APP,
+    json: AsJSON = False,
+) -> None:
+    """List a user's groups, or what is in one of them."""
+    if group is not None and group_id is not None:
+        raise WrongUsage("give GROUP or --group-id, not both")
+    named = group if group_id is None else group_id
+    caller = _caller(url, app_id)
+    answer = caller.groups(user) if named is None else caller.conversations(user, named)
+    if json:
+        show.as_json(answer)
+    elif named is None:
+        show.show_groups(answer)
+    else:
+        show.show_conversations(answer)
 
 
 @app.command()
@@ -72,6 +94,21 @@ def history(
     """Tell who changed a user's groups, when, and how."""
     answer = _caller(url, app_id).history(user, after, limit)
     show.as_json(answer) if json else show.show_history(answer)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("conversation-groups"))
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Named groups of chat conversations."""
 
 
 def run() -> None:

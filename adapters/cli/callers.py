@@ -1,10 +1,11 @@
 """Two ways to a user's groups: the database itself, or a service that is running. Both give the API's own JSON."""
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from domain.commands import Command
 
-ACTOR_DEVICE = "convgroups"
+MOST_CONVERSATIONS = 1000
+"""As many as a page of the API has at most."""
 
 
 class Refused(Exception):  # noqa: N818 - an answer
@@ -15,15 +16,27 @@ class Refused(Exception):  # noqa: N818 - an answer
         self.problem = problem
 
 
+class Notes(NamedTuple):
+    """What goes with a command."""
+
+    key: str | None
+    device: str
+    correlation_id: str | None
+
+
 class Caller(Protocol):
     """Whoever carries out what the command line asks."""
 
-    def send(self, user: str, command: Command, key: str | None, *, dry_run: bool) -> dict[str, Any]:
+    def send(self, user: str, command: Command, notes: Notes, *, dry_run: bool) -> dict[str, Any]:
         """Carry out a command."""
         ...
 
     def groups(self, user: str) -> dict[str, Any]:
         """List a user's groups."""
+        ...
+
+    def conversations(self, user: str, group: str | int) -> dict[str, Any]:
+        """List what is in one group, by its name or ID."""
         ...
 
     def history(self, user: str, after: int, limit: int) -> dict[str, Any]:

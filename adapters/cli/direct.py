@@ -6,14 +6,15 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from adapters.cli.callers import ACTOR_DEVICE, Refused
+from adapters.cli.callers import MOST_CONVERSATIONS, Notes, Refused
 from adapters.http.answers import CommandAnswer, GroupList, HistoryPage
 from adapters.http.problems import refused
+from adapters.http.reads import conversation_page
 from adapters.main import Store, open_store, open_store_to_write
 from adapters.settings import Settings
 from domain.commands import Command
 from domain.outcomes import Outcome
-from domain.refusals import MalformedUserID, Refusal
+from domain.refusals import GroupNotFound, MalformedUserID, Refusal
 from domain.service import Submission
 from domain.values import is_user_id, stream_id
 from projections.group_lists import current_lists
@@ -26,11 +27,11 @@ class Direct(NamedTuple):
     settings: Settings
     app_id: int
 
-    def send(self, user: str, command: Command, key: str | None, *, dry_run: bool) -> dict[str, Any]:
+    def send(self, user: str, command: Command, notes: Notes, *, dry_run: bool) -> dict[str, Any]:
         """Carry out a command; raises `HeldElsewhere` while a service runs on the database."""
         try:
             submission = Submission(
-                sdk_app_id=self.app_id, user_id=user, command=command, actor=user, device=ACTOR_DEVICE, key=key
+                sdk_app_id=self.app_id, user_id=user, command=command, actor=user, **notes._asdict()
             )
             with open_store(self.settings) if dry_run else open_store_to_write(self.settings) as store:
                 return _parsed(CommandAnswer.of(_carry_out(store, submission, dry_run=dry_run)).to_json())
@@ -43,6 +44,16 @@ class Direct(NamedTuple):
         with open_store(self.settings) as store:
             lists = current_lists(store.log, store.group_lists, stream)
             return _parsed(GroupList.of(lists, store.log.log_id()).to_json())
+
+    def conversations(self, user: str, group: str | int) -> dict[str, Any]:
+        """List what is in one group."""
+        stream = self._stream(user)
+        with open_store(self.settings) as store:
+            lists = current_lists(store.log, store.group_lists, stream)
+        try:
+            return _parsed(conversation_page(lists, group, MOST_CONVERSATIONS).to_json())
+        except GroupNotFound as refusal:
+            raise Refused(_body(refused(refusal))) from None
 
     def history(self, user: str, after: int, limit: int) -> dict[str, Any]:
         """Tell a user's history."""

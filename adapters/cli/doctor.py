@@ -38,8 +38,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     for field, value in settings:
         default = type(settings).model_fields[field].default
         yield Finding("ok", PREFIX + field.upper(), str(value), "" if value != default else "(default)")
-    for name in unknown_settings():
-        yield Finding("note", name, "is no setting of this release", "Look for a typo.")
+    for name, meant in unknown_settings().items():
+        advice = f"Did you mean {meant}?" if meant else "Look for a typo."
+        yield Finding("note", name, "is no setting of this release", advice)
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

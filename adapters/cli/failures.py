@@ -67,4 +67,6 @@ def address_refused(error: OSError, host: str, port: int) -> OSError:
     """Name the address, which the operating system does not, where it cannot be served."""
     if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES) or error.filename is not None:
         return error
-    return OSError(f"{host}:{port} cannot be served: {error.strerror}. Choose another one with --port.")
+    return OSError(
+        f"{host}:{port} cannot be served: {error.strerror}. Choose another one with --port (make run PORT=N)."
+    )

@@ -43,10 +43,9 @@ def serve_command(
     from adapters.telemetry import configure_logging
 
     configure_logging(settings.log_format)
-    for name in unknown_settings():
-        show.err.print(
-            f"[yellow]warning[/yellow]: {escape(name)} is no setting of this release; see `convgroups doctor`."
-        )
+    for name, meant in unknown_settings().items():
+        perhaps = f"; did you mean {meant}?" if meant else ", see `convgroups doctor`."
+        show.err.print(f"[yellow]warning[/yellow]: {escape(name)} is no setting of this release{perhaps}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         serve(settings, host, port, on_listening=_say_what_to_try if settings.log_format == "console" else None)

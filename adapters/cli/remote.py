@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import httpx
 
-from adapters.cli.callers import ACTOR_DEVICE, Refused
+from adapters.cli.callers import MOST_CONVERSATIONS, Notes, Refused
 from adapters.cli.words import WrongUsage
 from domain.commands import Command
 from domain.ports import Unavailable
@@ -27,17 +27,26 @@ class Remote(NamedTuple):
             raise WrongUsage(f"--url {url}: give an address such as http://127.0.0.1:8080")
         return cls(httpx.Client(base_url=url, headers={"App-ID": str(app_id)}, timeout=30))
 
-    def send(self, user: str, command: Command, key: str | None, *, dry_run: bool) -> dict[str, Any]:
+    def send(self, user: str, command: Command, notes: Notes, *, dry_run: bool) -> dict[str, Any]:
         """Carry out a command."""
-        headers = {"Content-Type": "application/json", "Device-ID": ACTOR_DEVICE}
-        if key is not None:
-            headers["Idempotency-Key"] = key
+        given = {
+            "Content-Type": "application/json",
+            "Device-ID": notes.device,
+            "Correlation-ID": notes.correlation_id,
+            "Idempotency-Key": notes.key,
+        }
+        headers = [(name.encode(), value.encode()) for name, value in given.items() if value is not None]
         body = command.model_dump(mode="json", exclude_unset=True) | {"command": command.command}
         return self._ask("POST", user, "commands", {"dryRun": str(dry_run).lower()}, headers, body)
 
     def groups(self, user: str) -> dict[str, Any]:
         """List a user's groups."""
         return self._ask("GET", user, "groups")
+
+    def conversations(self, user: str, group: str | int) -> dict[str, Any]:
+        """List what is in one group."""
+        named = {"groupID" if isinstance(group, int) else "groupName": group}
+        return self._ask("GET", user, "conversations", {**named, "limit": MOST_CONVERSATIONS})
 
     def history(self, user: str, after: int, limit: int) -> dict[str, Any]:
         """Tell a user's history."""
@@ -49,7 +58,7 @@ class Remote(NamedTuple):
         user: str,
         what: str,
         params: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
+        headers: list[tuple[bytes, bytes]] | None = None,
         body: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         path = f"/v1/users/{_encoded(user)}/{what}"

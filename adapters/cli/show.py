@@ -59,13 +59,24 @@ def show_outcome(answer: dict[str, Any], *, dry_run: bool) -> None:
 
 def show_groups(answer: dict[str, Any]) -> None:
     """Print a user's groups."""
-    out.print(f"revision {answer['revision']}, {len(answer['groups'])} groups")
+    out.print(f"revision {answer['revision']}, {_count(len(answer['groups']), 'group')}")
     rows = [
         (g["groupID"], g["groupName"], g["conversationCount"], _when(g["createdAt"]), _when(g["updatedAt"]))
         for g in answer["groups"]
     ]
     if rows:
         table(("ID", "name", "conversations", "created", "updated"), rows)
+
+
+def show_conversations(answer: dict[str, Any]) -> None:
+    """Print what is in a group, and in which groups that is."""
+    rows = [
+        (c["conversationID"], _when(c["addedAt"]), ", ".join(c["conversationGroupList"]))
+        for c in answer["conversations"]
+    ]
+    out.print(f"revision {answer['revision']}, {_count(len(rows), 'conversation')}")
+    if rows:
+        table(("conversation", "added", "groups"), rows)
 
 
 def show_history(answer: dict[str, Any]) -> None:
@@ -96,3 +107,7 @@ def show_problem(problem: dict[str, Any]) -> None:
     """Say on the standard error why something was refused."""
     code = f" ({problem['code']})" if "code" in problem else ""
     err.print(f"[red]refused{code}[/red]: {escape(problem['detail'])}")
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -85,7 +85,7 @@ FORMS: Final = {
     "add-conversations": Form("add-conversations GROUP ID ...", "AddConversations", by_id=True, fields=_ids),
     "remove-conversations": Form("remove-conversations GROUP ID ...", "RemoveConversations", by_id=True, fields=_ids),
     "update-conversations": Form(
-        "update-conversations GROUP [--remove ID ...] [--add ID ...]",
+        "update-conversations GROUP [--remove ID]... [--add ID]...",
         "UpdateConversations",
         by_id=True,
         fields=_update,
@@ -118,6 +118,13 @@ def key_of(given: str | None) -> str | None:
     if key is None and given is not None:
         raise WrongUsage("--key is 1 to 255 visible ASCII characters")
     return key
+
+
+def note_of(option: str, given: str) -> str:
+    """Read text that is recorded with the events; raises `WrongUsage`."""
+    if not 1 <= len(given) <= 128 or not given.isprintable():
+        raise WrongUsage(f"{option} is 1 to 128 characters, none of control")
+    return given
 
 
 def _body(form: Form, words: list[str], options: Options) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def create_app(
     app.include_router(command_routes(groups, metrics.answered))
     app.include_router(read_routes(read_side, groups.policy_of))
     app.include_router(operation_routes(checks, metrics.registry))
-    app.add_middleware(Edge, requests=metrics.requests)
+    app.add_middleware(Edge, requests=metrics.requests, seconds=metrics.seconds)
     _describe_bodies(app)
     return app
 

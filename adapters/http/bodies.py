@@ -1,5 +1,6 @@
 """Bodies of requests: JSON, and not without end."""
 
+from asyncio import timeout
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -7,6 +8,9 @@ from starlette.requests import ClientDisconnect, Request
 from adapters.http.problems import RequestRefused
 
 MAX_BODY: Final = 1024 * 1024
+
+LONGEST_BODY: Final = 30
+"""Seconds; without an end, bodies that never come to one would be held for ever."""
 
 
 async def read_json(request: Request) -> bytes:
@@ -16,11 +20,15 @@ async def read_json(request: Request) -> bytes:
         raise RequestRefused(415, "not-json-content", "Send the body with Content-Type: application/json.", None)
     body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MAX_BODY:
-                too_large = f"A body has at most {MAX_BODY} bytes."
-                raise RequestRefused(413, "body-too-large", too_large, None, limit=MAX_BODY)
+        async with timeout(LONGEST_BODY):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    too_large = f"A body has at most {MAX_BODY} bytes."
+                    raise RequestRefused(413, "body-too-large", too_large, None, limit=MAX_BODY)
     except ClientDisconnect:
         raise RequestRefused(400, "body-cut-off", "The connection ended before the body did.") from None
+    except TimeoutError:
+        late = f"The body was not there after {LONGEST_BODY} s."
+        raise RequestRefused(408, "body-too-slow", late, None, limit=LONGEST_BODY) from None
     return bytes(body)

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from adapters.http.answers import CommandAnswer
 from adapters.http.bodies import read_json
 from adapters.http.described import COMMAND_DOCS
-from adapters.http.identity import caller, idempotency_key, note, traceparent
-from adapters.http.paging import malformed
+from adapters.http.identity import UserID, caller, idempotency_key, note, traceparent
+from adapters.http.paging import malformed, only
 from adapters.http.problems import not_understood, refused
 from domain.commands import Command, parse_command
 from domain.outcomes import Outcome
@@ -43,8 +43,8 @@ def command_routes(groups: ConversationGroups, answered: Callable[..., None]) ->
             turns.release()
         return reply
 
-    @router.post("/v1/users/{user_id}/commands", **COMMAND_DOCS)
-    async def carry_out(request: Request, user_id: str) -> Response:
+    @router.post("/v1/users/{userID}/commands", **COMMAND_DOCS)
+    async def carry_out(request: Request, user_id: UserID) -> Response:
         who = caller(request, user_id)
         submission = Submission(
             sdk_app_id=who.sdk_app_id,
@@ -77,9 +77,8 @@ async def read_command(request: Request) -> Command:
 
 
 def is_dry_run(request: Request) -> bool:
-    """Read the query parameter `dryRun`; another one, as `dryrun`, must not pass for a command that is meant."""
-    if unknown := sorted(set(request.query_params) - {"dryRun"}):
-        raise malformed(unknown[0], f"{unknown[0]} is no parameter of a command, dryRun is")
+    """Read the query parameter `dryRun`."""
+    only(request, "dryRun")
     given = request.query_params.get("dryRun", "false")
     if given not in ("true", "false"):
         raise malformed("dryRun", "dryRun is true or false")

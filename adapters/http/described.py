@@ -52,6 +52,7 @@ _OF_ALL: Final = {
     "default": _problems("Another method than this path has", examples.OTHER_METHOD, Allow=_header("The methods.")),
 }
 _OF_BODIES: Final = {
+    408: _problems("Too slow", examples.TOO_SLOW),
     413: _problems("Too large", examples.TOO_LARGE),
     415: _problems("Not JSON", examples.CONTENT),
 }

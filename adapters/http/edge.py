@@ -2,11 +2,12 @@
 
 import re
 from ipaddress import ip_address
+from time import perf_counter
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,9 +28,10 @@ class Edge:
     could call from a browser here.
     """
 
-    def __init__(self, app: ASGIApp, requests: Counter) -> None:
+    def __init__(self, app: ASGIApp, requests: Counter, seconds: Histogram) -> None:
         self._app = app
         self._requests = requests
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -39,11 +41,13 @@ class Edge:
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}  # answered as GET is, by RFC 9110; the server leaves the body out
         status: int | None = None
+        begin = perf_counter()
 
         async def count(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                self._seconds.labels(_route(scope)).observe(perf_counter() - begin)
             await send(message)
 
         try:

@@ -159,6 +159,9 @@ NOT_JSON: Final[Refusals] = {
     "body cut off": problem(400, "body-cut-off", "The connection ended before the body did.", BAD_REQUEST),
 }
 CONFLICT: Final[Refusals] = {"revision conflict": refused(RevisionConflict(6, 7))}
+TOO_SLOW: Final[Refusals] = {
+    "body too slow": problem(408, "body-too-slow", "The body was not there after 30 s.", limit=30)
+}
 TOO_LARGE: Final[Refusals] = {
     "body too large": problem(413, "body-too-large", "A body has at most 1048576 bytes.", limit=1048576)
 }

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
+from fastapi import Path
 from starlette.requests import Request
 
 from adapters.given import DEFAULT_APP, read_key
@@ -14,6 +15,9 @@ from domain.values import MAX_ID, has_control_characters, is_user_id, stream_id
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,15}")
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+UserID = Annotated[str, Path(alias="userID", description="Whose groups; percent-encoded UTF-8.")]
 
 
 @dataclass(frozen=True)

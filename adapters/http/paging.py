@@ -2,8 +2,9 @@
 
 import re
 from base64 import b64decode, urlsafe_b64encode
-from typing import Final
+from typing import Annotated, Final
 
+from fastapi import Path
 from starlette.requests import Request
 
 from adapters.http.problems import RequestRefused
@@ -12,6 +13,10 @@ from projections.group_lists import Membership
 
 _DIGITS: Final = re.compile(r"[0-9]{1,16}")
 _PLACE: Final = re.compile(r"([0-9]{1,16})\.([0-9]{1,16})")
+
+
+GroupIDText = Annotated[str, Path(alias="groupID", json_schema_extra={"type": "integer", "minimum": 1})]
+"""Text, to be read by `whole_number`, which is stricter than FastAPI."""
 
 
 def whole_number(name: str, given: str, least: int, most: int = MAX_ID) -> int:
@@ -24,6 +29,12 @@ def whole_number(name: str, given: str, least: int, most: int = MAX_ID) -> int:
 def malformed(name: str, message: str) -> RequestRefused:
     """Refuse a parameter."""
     return RequestRefused(400, "malformed", f"{message}.", errors=[{"field": name, "message": message}])
+
+
+def only(request: Request, *known: str) -> None:
+    """Refuse a parameter that would be passed over, as `grouId`: the answer would be to another question."""
+    if unknown := sorted(set(request.query_params) - set(known)):
+        raise malformed(unknown[0], f"{unknown[0]} is no parameter here; there are {', '.join(known) or 'none'}")
 
 
 def limit(request: Request) -> int:

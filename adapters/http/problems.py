@@ -65,7 +65,7 @@ def problem(
     """Give a problem document; `kind` is the last part of its type, and in words its title."""
     body = {
         "type": f"urn:conversation-groups:problem:{kind}",
-        "title": kind.replace("-", " ").capitalize(),
+        "title": kind.replace("-", " ").capitalize().replace("json", "JSON"),
         "status": status,
         "detail": detail,
         **({} if code is None else {"code": code}),
@@ -102,6 +102,8 @@ def not_understood(error: ValidationError) -> RequestRefused:
 def _message(error: Any) -> str:
     if error["type"] in ("union_tag_not_found", "union_tag_invalid"):
         return f"`command` is one of {', '.join(name for (name,) in _COMMANDS)}"
+    if error["type"] == "extra_forbidden":
+        return "there is no such field here"
     message: str = error["msg"]
     return message.removeprefix("Value error, ")
 

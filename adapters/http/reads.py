@@ -13,7 +13,7 @@ from starlette.responses import Response
 from adapters.http import answers, paging
 from adapters.http.bodies import read_json
 from adapters.http.described import READ_DOCS
-from adapters.http.identity import Caller, app_id, caller
+from adapters.http.identity import Caller, UserID, app_id, caller
 from adapters.http.problems import RequestRefused, not_understood
 from domain.limits import Policy
 from domain.ports import EventLog
@@ -59,46 +59,32 @@ def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIR
     """Give the routes that answer questions."""
     router = APIRouter()
 
-    @router.get("/v1/users/{user_id}/groups", **READ_DOCS["groups"])
-    def list_groups(request: Request, user_id: str) -> Response:
+    @router.get("/v1/users/{userID}/groups", **READ_DOCS["groups"])
+    def list_groups(request: Request, user_id: UserID) -> Response:
+        paging.only(request)
         who = caller(request, user_id)
         lists = read_side.lists_of(who)
         return _answer(request, who, read_side.log_id, answers.GroupList.of(lists, read_side.log_id))
 
-    @router.get("/v1/users/{user_id}/groups/{group_id}", **READ_DOCS["group"])
-    def show_group(request: Request, user_id: str, group_id: str) -> Response:
+    @router.get("/v1/users/{userID}/groups/{groupID}", **READ_DOCS["group"])
+    def show_group(request: Request, user_id: UserID, group_id: paging.GroupIDText) -> Response:
+        paging.only(request)
         who = caller(request, user_id)
         lists = read_side.lists_of(who)
         found = _find(lists, paging.whole_number("groupID", group_id, least=1))
         return _answer(request, who, read_side.log_id, answers.GroupDetail.of_user(lists, read_side.log_id, *found))
 
-    @router.get("/v1/users/{user_id}/conversations", **READ_DOCS["conversations"])
-    def list_conversations(request: Request, user_id: str) -> Response:
+    @router.get("/v1/users/{userID}/conversations", **READ_DOCS["conversations"])
+    def list_conversations(request: Request, user_id: UserID) -> Response:
+        paging.only(request, "groupName", "groupID", "limit", "after")
         who, limit, after = caller(request, user_id), paging.limit(request), paging.place_after(request)
         group = paging.group(request)
         lists = read_side.lists_of(who)
-        joined = _first_joins(lists) if group is None else lists.members(_find(lists, group)[0])
-        if after is not None:
-            joined = [join for join in joined if (join[1].revision, join[1].place) > after]
-        names, page = lists.group_names(), joined[:limit]
-        conversations = tuple(
-            answers.AddedConversation(
-                conversation_id=conversation_id,
-                conversation_group_list=tuple(names[conversation_id]),
-                added_at=membership.added_at,
-            )
-            for conversation_id, membership in page
-        )
-        following = paging.place_of(page[-1][1]) if len(joined) > limit else None
-        return _answer(
-            request,
-            who,
-            read_side.log_id,
-            answers.ConversationPage(revision=lists.revision, conversations=conversations, next=following),
-        )
+        return _answer(request, who, read_side.log_id, conversation_page(lists, group, limit, after))
 
-    @router.post("/v1/users/{user_id}/conversations/lookup", **READ_DOCS["lookup"])
-    async def look_up(request: Request, user_id: str) -> Response:
+    @router.post("/v1/users/{userID}/conversations/lookup", **READ_DOCS["lookup"])
+    async def look_up(request: Request, user_id: UserID) -> Response:
+        paging.only(request)
         who = caller(request, user_id)
         try:
             asked = LookupQuestion.model_validate_json(await read_json(request)).conversation_ids
@@ -115,8 +101,9 @@ def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIR
         )
         return _json(answers.Lookup(revision=lists.revision, conversations=conversations))
 
-    @router.get("/v1/users/{user_id}/history", **READ_DOCS["history"])
-    def show_history(request: Request, user_id: str) -> Response:
+    @router.get("/v1/users/{userID}/history", **READ_DOCS["history"])
+    def show_history(request: Request, user_id: UserID) -> Response:
+        paging.only(request, "limit", "after")
         who, limit = caller(request, user_id), paging.limit(request)
         after, revision = paging.revision_after(request), read_side.log.revision(who.stream)
         rows = current_history(read_side.log, read_side.history, who.stream, after, limit + 1)
@@ -124,9 +111,30 @@ def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIR
 
     @router.get("/v1/limits", **READ_DOCS["limits"])
     def show_limits(request: Request) -> Response:
+        paging.only(request)
         return _json(policy_of(app_id(request)).limits)
 
     return router
+
+
+def conversation_page(
+    lists: UserGroupLists, group: str | int | None, limit: int, after: tuple[int, int] | None = None
+) -> answers.ConversationPage:
+    """Give a page of what is in one group, or in any, the earliest first; raises `GroupNotFound`."""
+    joined = _first_joins(lists) if group is None else lists.members(_find(lists, group)[0])
+    if after is not None:
+        joined = [join for join in joined if (join[1].revision, join[1].place) > after]
+    names, page = lists.group_names(), joined[:limit]
+    conversations = tuple(
+        answers.AddedConversation(
+            conversation_id=conversation_id,
+            conversation_group_list=tuple(names[conversation_id]),
+            added_at=membership.added_at,
+        )
+        for conversation_id, membership in page
+    )
+    following = paging.place_of(page[-1][1]) if len(joined) > limit else None
+    return answers.ConversationPage(revision=lists.revision, conversations=conversations, next=following)
 
 
 def _find(lists: UserGroupLists, group: str | int) -> tuple[int, GroupRow]:

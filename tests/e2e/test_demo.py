@@ -13,9 +13,7 @@ from threading import Timer
 
 from kafka import KafkaConsumer
 
-from tests.e2e.conftest import NewService
 from tests.e2e.service import PATIENCE
-from tests.e2e.user import User
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RATE = "40"
@@ -96,14 +94,9 @@ def test_ctrl_c_ends_the_demo_with_all_that_it_started(kafka: str) -> None:
     consumer.close()
 
 
-def test_the_first_consumer_tells_what_was_recorded(kafka: str, kafka_prefix: str, new_service: NewService) -> None:
-    service = new_service(kafka, kafka_prefix)
-    service.start()
-    with service.client() as client:
-        User(client, "alice").done("CreateGroup", groupName="产品体验", conversationIDs=["C2Cbob"])
-    program = (EXAMPLES / "ten_lines.py").read_text()
-    program = program.replace("127.0.0.1:9092", kafka).replace("conversation-groups.events", f"{kafka_prefix}.events")
-    with running("-c", program) as process:
-        told = (line.split(maxsplit=3) for line in lines(process) if line.startswith("alice "))
-        assert next(told) == ["alice", "1", "conversation-groups.group-created.v1", "产品体验\n"]
-        assert next(told) == ["alice", "2", "conversation-groups.conversations-added.v1", "产品体验\n"]
+def test_the_demo_says_that_the_broker_it_was_told_of_is_not_there() -> None:
+    with running(str(EXAMPLES / "demo.py"), "--plain", "--patience=1", kafka="127.0.0.1:1") as process:
+        shown = "".join(lines(process))
+        assert process.wait() == 1
+    assert "The relay does not reach Kafka at 127.0.0.1:1 (CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS)" in shown
+    assert "Traceback" not in shown

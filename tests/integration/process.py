@@ -76,7 +76,7 @@ def _address(process: "subprocess.Popen[str]") -> str:
     """Read the log up to the line that tells the address."""
     assert process.stderr is not None
     for line in process.stderr:
-        found = re.search(r"url[\"']?[:=] ?[\"']?(http://[0-9.:]+)", line)
+        found = re.search(r"url[\"']?[:=] ?[\"']?(http://[0-9.:\[\]]+)", line)
         if found:
             return found[1]
     raise AssertionError("the service ended before it served")

@@ -32,6 +32,27 @@ def test_the_groups_are_a_table(run: Run, owner: str) -> None:
     assert run("groups", "nobody").out == "revision 0, 0 groups\n"
 
 
+@pytest.mark.parametrize("named", [["Vendors"], ["--group-id", "1"]])
+def test_what_is_in_a_group_is_a_table(run: Run, way: list[str], user: str, named: list[str]) -> None:
+    run("send", user, "create-group", "Vendors", "C2Ca", "GROUPb", *way)
+    run("send", user, "create-group", "[bold]two", "C2Ca", *way)
+    first, head, *rows = run("groups", user, *named, *way).out.splitlines()
+    assert first == "revision 4, 2 conversations"
+    assert head.split() == ["conversation", "added", "groups"]
+    assert [(row.split()[0], row.split("Z  ")[1].strip()) for row in rows] == [
+        ("C2Ca", "Vendors, [bold]two"),
+        ("GROUPb", "Vendors"),
+    ]
+    answer = run("groups", user, *named, "--json", *way).json
+    assert [one["conversationID"] for one in answer["conversations"]] == ["C2Ca", "GROUPb"]
+
+
+def test_a_group_that_is_not_there_is_refused(run: Run, way: list[str], user: str) -> None:
+    run("send", user, "create-group", "Vendors", *way)
+    run("groups", user, "Suppliers", *way).fails(1, "51009", "Suppliers")
+    run("groups", user, "Vendors", "--group-id", "1", *way).fails(2, "not both")
+
+
 def test_the_history_is_a_table_of_sentences(run: Run, owner: str) -> None:
     head, *rows = run("history", owner).out.splitlines()
     assert head.split() == ["revision", "when", "who", "device", "what"]

@@ -183,3 +183,14 @@ def test_an_app_has_users_of_its_own(run: Run, way: list[str], user: str) -> Non
     run("send", user, "create-group", "x", "--app-id", "7", *way)
     assert run("groups", user, "--json", *way).json["groups"] == []
     assert len(run("groups", user, "--app-id", "7", "--json", *way).json["groups"]) == 1
+
+
+def test_device_and_correlation_are_recorded(run: Run, way: list[str], user: str) -> None:
+    run("send", user, "create-group", "x", *way)
+    run("send", user, "create-group", "y", "--device", "desk 产", "--correlation-id", "ticket-7", *way)
+    first, second = run("history", user, "--json", *way).json["events"]
+    assert (first["device"], first["correlationID"]) == ("convgroups", first["commandID"])
+    assert (second["device"], second["correlationID"]) == ("desk 产", "ticket-7")
+    for option in ("--device", "--correlation-id"):
+        for wrong in ("", "a\nb", "x" * 129):
+            run("send", user, "create-group", "z", option, wrong, *way).fails(2, option)

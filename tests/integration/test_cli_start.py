@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -48,12 +49,12 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
 
 
 def test_send_lists_its_commands(run: Run) -> None:
-    told = " ".join(run("send", "--help").out.split())
+    told = " ".join(run("send", "--help").out.split()).replace("- ", "-")  # a line may end within a word
     for usage in ("create-group GROUP [ID ...]", "reorder-group GROUP --before N | --end", "rename-group GROUP NEW"):
         assert usage in told
 
 
-@pytest.mark.parametrize("words", [["frobnicate"], ["--nonsense"], ["groups"], ["groups", "a", "b"]])
+@pytest.mark.parametrize("words", [["frobnicate"], ["--nonsense"], ["groups"], ["groups", "a", "b", "c"]])
 def test_what_is_no_command_is_wrong_usage(run: Run, words: list[str]) -> None:
     run(*words).fails(2)
 
@@ -63,3 +64,7 @@ def test_what_is_no_command_is_wrong_usage(run: Run, words: list[str]) -> None:
 )
 def test_a_process_ends_with_the_code_that_is_told(database: Path, code: int, words: list[str]) -> None:
     convgroups(*words, database=database).fails(code)
+
+
+def test_the_version_is_that_of_the_distribution(run: Run) -> None:
+    assert run("--version").out.strip() == version("conversation-groups")

@@ -71,7 +71,7 @@ def test_every_refusal_of_a_whole_command_has_a_status() -> None:
 def test_every_refusal_has_an_example_where_commands_are_documented(
     document: dict[str, Any], kind: type[Refusal]
 ) -> None:
-    responses = document["paths"]["/v1/users/{user_id}/commands"]["post"]["responses"]
+    responses = document["paths"]["/v1/users/{userID}/commands"]["post"]["responses"]
     found = responses[str(STATUS[kind])]["content"]["application/problem+json"]["examples"].values()
     ours = [example["value"] for example in found if example["value"].get("code") == kind.code]
     facts = {"type", "title", "status", "detail"} | ({"code"} if kind.code else set())
@@ -89,7 +89,7 @@ def test_a_refusal_without_a_row_would_be_seen() -> None:
 
 def test_every_command_has_an_example_and_a_schema(document: dict[str, Any]) -> None:
     names = {command.__name__ for command in Command.__args__}
-    [content] = document["paths"]["/v1/users/{user_id}/commands"]["post"]["requestBody"]["content"].values()
+    [content] = document["paths"]["/v1/users/{userID}/commands"]["post"]["requestBody"]["content"].values()
     assert content["examples"].keys() == names
     assert {one["$ref"].rpartition("/")[2] for one in content["schema"]["oneOf"]} == names
     assert names <= document["components"]["schemas"].keys()
@@ -104,7 +104,7 @@ def test_the_example_of_a_command_is_carried_out(
     service.done(user, "CreateGroup", groupName="Suppliers", conversationIDs=["GROUPtest", "C2Cbob"])
     for n in range(5):
         service.done(user, "CreateGroup", groupName=str(n))
-    [content] = document["paths"]["/v1/users/{user_id}/commands"]["post"]["requestBody"]["content"].values()
+    [content] = document["paths"]["/v1/users/{userID}/commands"]["post"]["requestBody"]["content"].values()
     response = service.client.post(f"/v1/users/{user}/commands", json=content["examples"][command]["value"])
     assert response.status_code == 200, response.text
     assert response.json()["events"] != [] or command == "AddConversations"
@@ -146,7 +146,7 @@ def test_reads_answer_as_documented(service: Service, user: str, document: dict[
     for path, methods in document["paths"].items():
         if "get" not in methods or not path.startswith("/v1/"):
             continue
-        response = service.client.get(path.format(user_id=user, group_id=1))
+        response = service.client.get(path.format(userID=user, groupID=1))
         assert_fits(
             document, methods["get"]["responses"]["200"]["content"]["application/json"]["schema"], response.json()
         )

@@ -124,3 +124,16 @@ def test_a_whole_address_as_target_is_taken(service: Service, user: str) -> None
 def test_http_1_0_is_answered(service: Service, user: str) -> None:
     answer = exchange(service, f"GET /v1/users/{user}/groups HTTP/1.0\r\n\r\n".encode())
     assert status(answer) == 200
+
+
+def test_a_body_that_never_comes_to_an_end_is_given_up(
+    service: Service, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.http.bodies.LONGEST_BODY", 0.05)
+    head = service.head()
+    with socket.create_connection(service.address, timeout=30) as connection:
+        connection.sendall(request(f"/v1/users/{user}/commands", method="POST", body=BODY)[:-1])
+        answer = connection.recv(1000)
+    assert status(answer) == 408
+    assert b"body-too-slow" in answer
+    assert service.head() == head

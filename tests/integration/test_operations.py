@@ -61,11 +61,13 @@ def test_the_metrics_count_requests_by_route_and_status(own: Service) -> None:
     own.client.put("/v1/users/alice/groups")
     found = figures(own)
     requests = "convgroups_requests_total"
-    assert found[requests, "/v1/users/{user_id}/commands", "200"] == 1
-    assert found[requests, "/v1/users/{user_id}/commands", "404"] == 1
-    assert found[requests, "/v1/users/{user_id}/groups", "200"] == 2
+    assert found[requests, "/v1/users/{userID}/commands", "200"] == 1
+    assert found[requests, "/v1/users/{userID}/commands", "404"] == 1
+    assert found[requests, "/v1/users/{userID}/groups", "200"] == 2
     assert found[requests, "none", "400"] == 1
     assert found[requests, "none", "404"] == 1
+    assert found["convgroups_request_seconds_count", "/v1/users/{userID}/groups"] == 3
+    assert not [name for name, *_ in found if name.endswith("_created")]
     assert not [labels for labels in found if "alice" in "".join(labels)]
 
 

@@ -188,3 +188,14 @@ def test_the_limits(service: Service) -> None:
     }
     malformed = service.client.get("/v1/limits", headers={"App-ID": "x"})
     assert_problem(malformed, 400, "malformed-header", 50002)
+
+
+@pytest.mark.parametrize(
+    ("what", "parameter"),
+    [("groups", "App-ID"), ("groups/1", "limit"), ("conversations", "grouId"), ("history", "before")],
+)
+def test_a_parameter_that_is_none_is_not_passed_over(service: Service, user: str, what: str, parameter: str) -> None:
+    service.done(user, "CreateGroup", groupName="x")
+    response = service.client.get(f"/v1/users/{user}/{what}", params={parameter: "1"})
+    assert_problem(response, 400, "malformed", 50002)
+    assert response.json()["errors"][0]["field"] == parameter

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -43,10 +44,23 @@ def test_it_says_what_to_try_and_warns_of_slips_of_the_pen(database: Path) -> No
     assert "/docs" in told
     warning, log = err.split("\n", 1)
     assert "warning" in warning
-    assert "CONVGROUPS_DATABASE_ULR" in warning
+    assert "CONVGROUPS_DATABASE_ULR is no setting" in warning
+    assert "did you mean CONVGROUPS_DATABASE_URL?" in warning
     assert "CONVGROUPS_REQUIRE_SERVICES" not in err
     assert "relay off" in log
     assert "CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set" in log
+
+
+def test_it_serves_ipv6_and_says_so_in_an_address_that_works(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"this machine has no ::1: {error}")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")  # which nobody asks about what is here
+    with serving(database, "--host", "::1") as (url, _):
+        assert url.startswith("http://[::1]:")
+        findings = convgroups("doctor", "--json", database=database).json["findings"]
+    assert "service: database" in [finding["what"] for finding in findings]
 
 
 def test_a_second_service_on_the_database_is_refused(database: Path) -> None:
