@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import typer
 from rich.console import Console
@@ -11,9 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-# A pipe has no width: nothing is wrapped for it.
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 1000)
-err = Console(highlight=False, width=None if sys.stderr.isatty() else 1000, stderr=True)
+
+def _width(stream: TextIO | None) -> int | None:
+    """Give None for a terminal, which knows its own; a pipe has none, and nothing is wrapped for it."""
+    return None if stream is not None and stream.isatty() else 1000
+
+
+out = Console(highlight=False, width=_width(sys.stdout))
+err = Console(highlight=False, width=_width(sys.stderr), stderr=True)
 
 _SENTENCES: Final = {
     "group-created": "created {groupName!r}",

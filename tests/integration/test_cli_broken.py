@@ -1,13 +1,15 @@
 """Databases that are none, or of another version: a sentence and exit code 3, and nothing is touched."""
 
+import shlex
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.integration.command_line import Run
-from tests.integration.process import convgroups
+from tests.integration.process import PROGRAM, convgroups, environment
 from tests.integration.test_poison import append_unknown
 
 READS = [["groups", "alice"], ["history", "alice"], ["send", "alice", "create-group", "x", "--dry-run"]]
@@ -111,3 +113,20 @@ def test_the_doctor_names_wrong_and_unknown_settings(run: Run, database: Path, m
     ended = run("doctor", "--json")
     assert ended.code == 3
     assert "CONVGROUPS_AUTH=usersig" in ended.json["findings"][0]["found"]
+
+
+def test_a_terminal_that_cannot_show_a_name_is_no_reason_to_fail(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    sent = convgroups("send", "alice", "create-group", "品", database=database)
+    assert (sent.code, sent.err) == (0, "")
+    assert "\\u54c1" in sent.out
+    assert convgroups("groups", "alice", "--json", database=database).json["groups"][0]["groupName"] == "品"
+
+
+def test_without_a_place_to_print_to_a_command_is_done_all_the_same(database: Path) -> None:
+    command = f"{shlex.join(PROGRAM)} send alice create-group x >&-"
+    ran = subprocess.run(["bash", "-c", command], env=environment(database), capture_output=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert convgroups("groups", "alice", "--json", database=database).json["revision"] == 1
