@@ -1,4 +1,4 @@
-"""The log and the kept outcomes in memory: gone with the process, for tests and for trying the service out."""
+"""The log and the kept outcomes in memory: gone with the process, for tests."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -55,11 +55,11 @@ def test_the_first_consumer_of_the_readme_prints_each_change(
     service.start()
     run_as_a_reader("README.md", service)
     [program] = [block.text for block in blocks("README.md") if block.language == "python"]
-    assert program.count("\n") <= 13
+    assert program.count("\n") <= 14
     here = program.replace("127.0.0.1:9092", kafka).replace("conversation-groups.events", f"{kafka_prefix}.events")
     assert list(islice(lines_of(here), 2)) == [
-        "alice 1 conversation-groups.group-created.v1 Suppliers",
-        "alice 2 conversation-groups.conversations-added.v1 Suppliers",
+        "1400000000:alice 1 conversation-groups.group-created.v1 Suppliers",
+        "1400000000:alice 2 conversation-groups.conversations-added.v1 Suppliers",
     ]
 
 
