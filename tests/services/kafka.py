@@ -77,3 +77,4 @@ def local_broker(data: Path, *no_other_way: str) -> Iterator[LocalKafka]:
         missing("Kafka", *no_other_way, str(error))
     with LocalKafka(data=data, fast_start=True) as broker:
         yield broker
+        broker.kill()  # a graceful end takes seconds, and nothing here is to be kept

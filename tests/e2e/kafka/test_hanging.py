@@ -27,6 +27,9 @@ PARTITIONS = {"positions": "positions.v1-0", "one": "events.v1-1", "events": "ev
 """The partitions that forget, as their folders are called behind the prefix."""
 
 
+CASES = [*(("commit", which) for which in PARTITIONS), ("abort", "one"), ("abort", "all")]
+
+
 class Torn(NamedTuple):
     """A relay's topics, with the last end of a transaction left out in some partitions."""
 
@@ -44,10 +47,9 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKafka]:
 def torn(broker: LocalKafka) -> dict[tuple[str, str], Torn]:
     """Commit and abort, and have the ends forgotten while the broker is down."""
     made: dict[tuple[str, str], Torn] = {}
-    for decided in ("commit", "abort"):
-        for which in PARTITIONS:
-            made[decided, which] = Torn(KafkaSettings(broker.bootstrap, f"{decided}-{which}", 4), MemoryLog())
-            publish(*made[decided, which], decided)
+    for decided, which in CASES:
+        made[decided, which] = Torn(KafkaSettings(broker.bootstrap, f"{decided}-{which}", 4), MemoryLog())
+        publish(*made[decided, which], decided)
     broker.kill()
     for (_, which), (settings, _) in made.items():
         logs = (broker.data / "log").glob(f"{settings.topic_prefix}.{PARTITIONS[which]}/*.log")
@@ -106,8 +108,7 @@ def assert_every_event_is_there_once(settings: KafkaSettings, log: MemoryLog) ->
     assert in_order(messages)
 
 
-@pytest.mark.parametrize("which", PARTITIONS)
-@pytest.mark.parametrize("decided", ["commit", "abort"])
+@pytest.mark.parametrize(("decided", "which"), CASES)
 def test_a_transaction_whose_end_was_forgotten_is_ended_everywhere_as_it_was_decided(
     torn: dict[tuple[str, str], Torn], new_relay: NewRelay, decided: str, which: str
 ) -> None:
