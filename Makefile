@@ -33,7 +33,7 @@ demo: .venv/runtime ## show broker, service and a consumer at work, until Ctrl-C
 	@exec .venv/bin/python examples/demo.py
 
 proof: .venv/dev ## run the long tests and write their report, docs/proof.md
-	@.venv/bin/pytest -m proof --proof-report docs/proof.md
+	@.venv/bin/pytest -m proof --proof-report=docs/proof.md
 
 constraints: ## pin the newest version of everything anew
 	@fresh=$$(mktemp -d) && trap 'rm -r "$$fresh"' EXIT && $(PYTHON) -m venv "$$fresh" \

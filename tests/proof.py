@@ -1,4 +1,4 @@
-"""The report of the proofs: `pytest -m proof --proof-report FILE` writes what was proved as a Markdown table.
+"""The report of the proofs: `pytest -m proof --proof-report=FILE` writes what was proved as a Markdown table.
 
 A row is a test: the first line of its docstring, how it ended, how long it took, and the figures that it gave with
 `record_property("commands acknowledged", 120_000)`.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pydantic import ValidationError
 
 from adapters.given import read_key
+from domain.values import has_control_characters, utf8_length
 
 if TYPE_CHECKING:
     from domain.commands import Command
@@ -122,8 +123,9 @@ def key_of(given: str | None) -> str | None:
 
 def note_of(option: str, given: str) -> str:
     """Read text that is recorded with the events; raises `WrongUsage`."""
-    if not 1 <= len(given) <= 128 or not given.isprintable():
-        raise WrongUsage(f"{option} is 1 to 128 characters, none of control")
+    text = utf8_length(given) is not None and not has_control_characters(given)
+    if not text or not 1 <= len(given) <= 128 or given != given.strip(" "):
+        raise WrongUsage(f"{option} is 1 to 128 characters, none of control, and no blank at either end")
     return given
 
 

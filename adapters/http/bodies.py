@@ -5,7 +5,7 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from adapters.http.problems import RequestRefused
+from adapters.http.problems import REQUEST_TIMEOUT, RequestRefused
 
 MAX_BODY: Final = 1024 * 1024
 
@@ -30,5 +30,5 @@ async def read_json(request: Request) -> bytes:
         raise RequestRefused(400, "body-cut-off", "The connection ended before the body did.") from None
     except TimeoutError:
         late = f"The body was not there after {LONGEST_BODY} s."
-        raise RequestRefused(408, "body-too-slow", late, None, limit=LONGEST_BODY) from None
+        raise RequestRefused(REQUEST_TIMEOUT, "body-too-slow", late, None, limit=LONGEST_BODY) from None
     return bytes(body)

@@ -41,6 +41,8 @@ STATUS: Final[dict[type[Refusal], int]] = {
 }
 """The status of every refusal that a command as a whole can meet."""
 
+REQUEST_TIMEOUT: Final = 408
+
 BAD_REQUEST, NOT_ABLE_NOW, OUR_FAULT = 50002, 50005, 50004
 """The product's codes for what is no rule of the domain."""
 
@@ -122,7 +124,10 @@ def answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestRefused)
     async def on_request_refused(_: Request, error: RequestRefused) -> Response:
-        return problem(error.status, error.kind, error.detail, error.code, **error.facts)
+        close = (
+            {"Connection": "close"} if error.status == REQUEST_TIMEOUT else None
+        )  # the rest of the body may yet come
+        return problem(error.status, error.kind, error.detail, error.code, close, **error.facts)
 
     @app.exception_handler(Unavailable)
     async def on_unavailable(_: Request, error: Unavailable) -> Response:

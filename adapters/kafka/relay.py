@@ -87,8 +87,10 @@ class Relay:
         """Let go of Kafka; the next `checkpoint` takes it up again."""
         session, self._session = self._session, None
         if session is not None:
-            session.producer.close()
-            session.cluster.close()
+            try:
+                session.producer.close()
+            finally:
+                session.cluster.close()
 
     def _begin(self) -> _Session:
         with ExitStack() as undo:

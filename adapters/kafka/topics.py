@@ -13,10 +13,11 @@ _NEWEST_OF_EACH_KEY = {"cleanup.policy": "compact", "segment.bytes": "16777216"}
 
 
 def ensure_topics(cluster: Cluster, settings: KafkaSettings) -> Topic:
-    """See to it that both topics are there and keep what they must, and give the events topic.
+    """See to it that both topics are there, each compacted or not as it must be, and give the events topic.
 
-    Raises `RelayRefused` where it has other than the configured partitions: a user's later events would then go to
-    another partition than the earlier ones, and nobody could read them in order.
+    How long one that somebody else made keeps its events is left to that one. Raises `RelayRefused` where it has other
+    than the configured partitions: a user's later events would then go to another partition than the earlier ones, and
+    nobody could read them in order.
     """
     _ensure(cluster, settings, settings.positions_topic, 1, _NEWEST_OF_EACH_KEY)
     name, partitions = settings.events_topic, settings.partitions

@@ -44,8 +44,10 @@ def announce(database: Path, url: str) -> None:
 
 def announced(database: Path) -> str | None:
     """Give the address of the service that writes to `database`; of a former one where none does."""
-    word = _word(database)
-    return word.read_text() if word.exists() else None
+    try:
+        return _word(database).read_text()
+    except OSError:
+        return None
 
 
 def _word(database: Path) -> Path:

@@ -65,6 +65,7 @@ class OneWriterDatastore(SQLiteDatastore):
         disk all that was written before.
         """
         other = type(self)(self._file)
+        other._identity = self._identity  # noqa: SLF001
         other.pool.synchronous = "NORMAL"
         other._writers = self._writers  # noqa: SLF001 - one file, one queue of writers
         return other

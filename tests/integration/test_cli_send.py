@@ -192,5 +192,5 @@ def test_device_and_correlation_are_recorded(run: Run, way: list[str], user: str
     assert (first["device"], first["correlationID"]) == ("convgroups", first["commandID"])
     assert (second["device"], second["correlationID"]) == ("desk 产", "ticket-7")
     for option in ("--device", "--correlation-id"):
-        for wrong in ("", "a\nb", "x" * 129):
+        for wrong in ("", " x", "a\nb", "x" * 129):
             run("send", user, "create-group", "z", option, wrong, *way).fails(2, option)

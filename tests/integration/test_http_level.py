@@ -131,9 +131,7 @@ def test_a_body_that_never_comes_to_an_end_is_given_up(
 ) -> None:
     monkeypatch.setattr("adapters.http.bodies.LONGEST_BODY", 0.05)
     head = service.head()
-    with socket.create_connection(service.address, timeout=30) as connection:
-        connection.sendall(request(f"/v1/users/{user}/commands", method="POST", body=BODY)[:-1])
-        answer = connection.recv(1000)
+    answer = exchange(service, request(f"/v1/users/{user}/commands", method="POST", body=BODY, close=False)[:-1])
     assert status(answer) == 408
     assert b"body-too-slow" in answer
     assert service.head() == head

@@ -62,10 +62,17 @@ class Cluster:
 
     def cleanup_policy(self, topic: str) -> str:
         """Give what a topic drops: `delete` what is old, `compact` what is not the newest of its key, or both."""
+        asked = ConfigResource("TOPIC", topic, {"cleanup.policy": None})
+
+        async def ask() -> Any:
+            return await self.admin._manager.send(self.admin._describe_configs_request([asked]))  # noqa: SLF001
+
         with in_our_words(self._settings, f"asking what the topic {topic} keeps"):
-            asked = ConfigResource("TOPIC", topic, {"cleanup.policy": None})
-            found = self.admin.describe_configs([asked], config_filter="all")
-        return str(found["topic"][topic]["cleanup.policy"]["value"])
+            [answer] = self.admin._manager.run(ask).results  # noqa: SLF001 - the public way passes over its error
+            error = errors.for_code(answer.error_code)
+            if error is not errors.NoError:
+                raise error(answer.error_message)
+        return str(answer.configs[0].value)
 
     def create(self, topic: str, partitions: int, replication_factor: int, config: Mapping[str, str]) -> None:
         """Make a topic and wait until it can be used; one that somebody else makes at the same time is as good.
@@ -91,6 +98,10 @@ class Cluster:
             oldest = self.admin.list_partition_offsets(dict.fromkeys(whole, OffsetSpec.EARLIEST))
             newest = self.admin.list_partition_offsets(dict.fromkeys(whole, OffsetSpec.LATEST), level)
         return [range(oldest[partition].offset, newest[partition].offset) for partition in whole]
+
+    def forget_coordinators(self) -> None:
+        """Look them up anew: kafka-python would ask the one that it knows for ever."""
+        self.admin._manager.cluster._coordinators.clear()  # noqa: SLF001
 
     def ask_leader(self, place: TopicPartition, request: Any) -> Any:
         """Send a request of Kafka's protocol to the leader of a partition, and give its answer."""

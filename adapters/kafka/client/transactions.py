@@ -45,7 +45,11 @@ def last_ended(cluster: Cluster, settings: KafkaSettings) -> LastTransaction | N
     """Give the relay's last transaction; None where there was none, or where it is not decided yet."""
 
     def ask() -> Any:
-        found = cluster.admin.describe_transactions([settings.relay_id])[settings.relay_id]
+        try:
+            found = cluster.admin.describe_transactions([settings.relay_id])[settings.relay_id]
+        except errors.NotCoordinatorError:
+            cluster.forget_coordinators()
+            raise
         if found.state in _BEING_ENDED:
             raise errors.ConcurrentTransactionsError(found.state.value)
         return found
@@ -81,8 +85,9 @@ def _patiently(ask: Callable[[], Any]) -> Any:
     while True:
         try:
             return ask()
-        except errors.BrokerResponseError as error:
-            if not error.retriable or monotonic() > deadline:
+        except (errors.BrokerResponseError, errors.UnknownBrokerIdError) as error:
+            leaderless = isinstance(error, errors.UnknownBrokerIdError)  # node -1 was asked
+            if not (error.retriable or leaderless) or monotonic() > deadline:
                 raise
         sleep(pause)
         pause = min(2 * pause, 0.05)
@@ -100,12 +105,17 @@ def write_marker(cluster: Cluster, settings: KafkaSettings, hanging: Hanging, *,
                 transaction_result=committed,
                 topics=[marker.WritableTxnMarkerTopic(name=topic, partition_indexes=[partition])],
                 coordinator_epoch=max(hanging.coordinator_epoch, 0),  # -1 before its first marker
-                transaction_version=TRANSACTION_VERSION,  # refused where another relay has written meanwhile
+                # With it a broker refuses where another relay has written meanwhile; those before Kafka 4.2 do not.
+                transaction_version=TRANSACTION_VERSION,
             )
         ]
     )
-    with in_our_words(settings, f"ending a transaction that hangs in {topic}"):
-        answer = _patiently(lambda: cluster.ask_leader(hanging.place, request))
+
+    def write() -> None:
+        answer = cluster.ask_leader(hanging.place, request)
         error = errors.for_code(answer.markers[0].topics[0].partitions[0].error_code)
         if error is not errors.NoError:
             raise error
+
+    with in_our_words(settings, f"ending a transaction that hangs in {topic}"):
+        _patiently(write)
