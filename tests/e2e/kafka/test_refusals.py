@@ -11,6 +11,7 @@ from kafka.admin import ConfigResource
 from adapters.kafka.refused import RelayRefused
 from adapters.kafka.settings import KafkaSettings
 from domain.commands import CreateGroup
+from domain.ports import Unavailable
 from tests.e2e.kafka.conftest import NewRelay
 from tests.e2e.kafka.consumer import in_order, positions, read_all, up_to
 from tests.e2e.kafka.log import MemoryLog
@@ -135,6 +136,19 @@ def test_an_events_topic_that_was_deleted_is_refused(
     assert relay.checkpoint() == 0
     relay.apply(log.read(0, 1000))
     assert positions(settings.bootstrap_servers, settings.topic_prefix) == up_to(log.head())
+
+
+def test_an_events_topic_that_is_made_anew_under_a_relay_gets_no_later_events_without_the_earlier_ones(
+    new_relay: NewRelay, settings: KafkaSettings, admin: KafkaAdminClient, log: MemoryLog, published: int
+) -> None:
+    relay = new_relay()
+    assert relay.checkpoint() == published
+    admin.delete_topics([settings.events_topic])
+    admin.create_topics({settings.events_topic: {"num_partitions": settings.partitions, "replication_factor": 1}})
+    with pytest.raises(Unavailable, match="was deleted, or changed"):
+        relay.apply(log.read(published, 10))
+    assert f"deleted and made anew since position {published}" in refusal(relay.checkpoint)
+    assert read_all(settings.bootstrap_servers, settings.events_topic) == []
 
 
 def test_a_position_that_somebody_else_wrote_is_refused(
