@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
+from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import NamedTuple, cast
 
@@ -146,6 +147,7 @@ def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str]
     `on_listening` is told the address, as soon as requests are taken.
     """
     refuse_strangers(settings, host)
+    host = host if host == "localhost" else str(ip_address(host))  # an address has many spellings, and one of them
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         store = stack.enter_context(open_store_to_write(settings))

@@ -13,7 +13,7 @@ from adapters.cli import operate, show
 from adapters.cli.callers import Notes
 from adapters.cli.words import FORMS, Options, WrongUsage, command_of, key_of, note_of
 from adapters.given import DEFAULT_APP
-from domain.values import MAX_ID
+from domain.values import MAX_ID, utf8_length
 
 if TYPE_CHECKING:
     from adapters.cli.callers import Caller
@@ -64,7 +64,9 @@ def send(
 def groups(
     user: User,
     group: Annotated[str | None, typer.Argument(metavar="[GROUP]", help="List what is in this group.")] = None,
-    group_id: Annotated[int | None, typer.Option(help="Name the group by its ID.", min=1, metavar="N")] = None,
+    group_id: Annotated[
+        int | None, typer.Option(help="Name the group by its ID.", min=1, max=MAX_ID, metavar="N")
+    ] = None,
     url: URL = None,
     app_id: AppID = DEFAULT_APP,
     json: AsJSON = False,
@@ -72,6 +74,8 @@ def groups(
     """List a user's groups, or what is in one of them."""
     if group is not None and group_id is not None:
         raise WrongUsage("give GROUP or --group-id, not both")
+    if group is not None and utf8_length(group) is None:
+        raise WrongUsage("GROUP is not UTF-8")
     named = group if group_id is None else group_id
     caller = _caller(url, app_id)
     answer = caller.groups(user) if named is None else caller.conversations(user, named)

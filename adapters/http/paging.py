@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode, urlsafe_b64encode
+from collections import Counter
 from typing import Annotated, Final
 
 from fastapi import Path
@@ -32,9 +33,12 @@ def malformed(name: str, message: str) -> RequestRefused:
 
 
 def only(request: Request, *known: str) -> None:
-    """Refuse a parameter that would be passed over, as `grouId`: the answer would be to another question."""
-    if unknown := sorted(set(request.query_params) - set(known)):
+    """Refuse a parameter that would be passed over, as `grouId`, or one of two: the question would be another one."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    if unknown := sorted(set(given) - set(known)):
         raise malformed(unknown[0], f"{unknown[0]} is no parameter here; there are {', '.join(known) or 'none'}")
+    if repeated := [name for name, count in given.items() if count > 1]:
+        raise malformed(repeated[0], f"{repeated[0]} is given more than once")
 
 
 def limit(request: Request) -> int:

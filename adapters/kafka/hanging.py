@@ -15,9 +15,9 @@ def end_hanging_transactions(cluster: Cluster, settings: KafkaSettings) -> None:
     A coordinator that finds a partition without a leader takes it for deleted, writes no marker there, and calls the
     transaction complete: so does Kafka 4.3.1 for a moment after its only broker was killed and started again.
 
-    To be called after each transaction, for what hangs would share the fate of the next one in that partition; and
-    before a producer takes over, while the coordinator still knows whether it was a commit. After that nothing but an
-    abort can hang, of what taking over found open.
+    To be called after each transaction, for what hangs would share the fate of the next one in that partition; before a
+    producer takes over, while the coordinator still knows whether it was a commit; and behind that, for what taking
+    over found open was aborted, and may hang as well.
     """
     last = last_ended(cluster, settings)
     if last is None:

@@ -101,6 +101,7 @@ class Relay:
             log_id = self._log.log_id()
             self._session = _Session(cluster, Producer(self._settings), events, log_id)
             undo.pop_all()
+        end_hanging_transactions(cluster, self._settings)  # what taking over aborted may hang as well
         return self._session
 
     def _check_protocol(self, cluster: Cluster) -> None:

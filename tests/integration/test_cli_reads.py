@@ -51,6 +51,8 @@ def test_a_group_that_is_not_there_is_refused(run: Run, way: list[str], user: st
     run("send", user, "create-group", "Vendors", *way)
     run("groups", user, "Suppliers", *way).fails(1, "51009", "Suppliers")
     run("groups", user, "Vendors", "--group-id", "1", *way).fails(2, "not both")
+    run("groups", user, "\udcff", *way).fails(2, "not UTF-8")
+    run("groups", user, "--group-id", str(2**53), *way).fails(2, "--group-id")
 
 
 def test_the_history_is_a_table_of_sentences(run: Run, owner: str) -> None:

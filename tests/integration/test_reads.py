@@ -199,3 +199,16 @@ def test_a_parameter_that_is_none_is_not_passed_over(service: Service, user: str
     response = service.client.get(f"/v1/users/{user}/{what}", params={parameter: "1"})
     assert_problem(response, 400, "malformed", 50002)
     assert response.json()["errors"][0]["field"] == parameter
+
+
+@pytest.mark.parametrize("what", ["conversations?limit=1&limit=2", "history?after=1&limit=5&after=0"])
+def test_of_a_parameter_that_is_given_twice_none_is_chosen(service: Service, user: str, what: str) -> None:
+    assert_problem(service.client.get(f"/v1/users/{user}/{what}"), 400, "malformed", 50002)
+
+
+def test_a_dry_run_that_is_none_as_well_is_not_carried_out(service: Service, user: str) -> None:
+    path = f"/v1/users/{user}/commands?dryRun=true&dryRun=false"
+    assert_problem(
+        service.client.post(path, json={"command": "CreateGroup", "groupName": "x"}), 400, "malformed", 50002
+    )
+    assert service.names(user) == []

@@ -11,6 +11,7 @@ import pytest
 from kafka import TopicPartition
 
 from adapters.kafka.client.cluster import Cluster
+from adapters.kafka.client.producer import Producer
 from adapters.kafka.client.transactions import Hanging, find_hanging, last_ended, write_marker
 from adapters.kafka.hanging import end_hanging_transactions
 from adapters.kafka.relay import Relay
@@ -120,6 +121,50 @@ def test_a_transaction_whose_end_was_forgotten_is_ended_everywhere_as_it_was_dec
     assert what_hangs(settings) == []
     assert positions == [150 if decided == "commit" else 100]
     relay.apply(log.read(positions[0], 1000))
+    assert_every_event_is_there_once(settings, log)
+
+
+def test_an_abort_by_taking_over_whose_end_was_forgotten_does_not_come_back_with_the_next_commit(
+    broker: LocalKafka,
+    kafka_prefix: str,
+    new_relay: NewRelay,
+    log: MemoryLog,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = KafkaSettings(broker.bootstrap, kafka_prefix, partitions=4)
+    log.grow(200)
+    former = new_relay(settings)
+    former.checkpoint()
+    once_at(Moment.WRITTEN, monkeypatch, crash)
+    with pytest.raises(Crash):
+        former.apply(log.read(0, 100))
+
+    connected: list[Cluster] = []
+
+    class Watched(Cluster):
+        def __init__(self, settings: KafkaSettings) -> None:
+            super().__init__(settings)
+            connected.append(self)
+
+    class Forgotten(Producer):
+        """Takes over, and while nobody looks the broker forgets in the events topic that it has aborted."""
+
+        def __init__(self, settings: KafkaSettings) -> None:
+            super().__init__(settings)
+            monkeypatch.setattr("adapters.kafka.relay.Producer", Producer)
+            read_all(settings.bootstrap_servers, settings.events_topic)  # to its end: the ends are written
+            broker.kill()
+            logs = (broker.data / "log").glob(f"{settings.topic_prefix}.events.v1-*/*.log")
+            assert sum(map(cut_last_marker, logs)) > 0
+            broker.start()
+            assert what_hangs(settings) != []
+            until_kafka_is_back(lambda: connected[-1].find(settings.events_topic))
+
+    monkeypatch.setattr("adapters.kafka.relay.Cluster", Watched)
+    monkeypatch.setattr("adapters.kafka.relay.Producer", Forgotten)
+    relay = new_relay(settings)
+    assert relay.checkpoint() == 0
+    relay.apply(log.read(0, 1000))
     assert_every_event_is_there_once(settings, log)
 
 
