@@ -30,7 +30,7 @@ def settings(own_kafka: LocalKafka, kafka_prefix: str) -> KafkaSettings:
     return KafkaSettings(own_kafka.bootstrap, kafka_prefix, partitions=4)
 
 
-@pytest.mark.parametrize("moment", [Moment.BEGUN, Moment.COMMIT_ASKED_FOR])
+@pytest.mark.parametrize("moment", [Moment.BEGUN, pytest.param(Moment.COMMIT_ASKED_FOR, marks=pytest.mark.proof)])
 def test_a_broker_that_is_killed_in_a_transaction_and_comes_back_has_every_event_once(
     new_relay: NewRelay,
     settings: KafkaSettings,
@@ -39,6 +39,7 @@ def test_a_broker_that_is_killed_in_a_transaction_and_comes_back_has_every_event
     monkeypatch: pytest.MonkeyPatch,
     moment: Moment,
 ) -> None:
+    """A broker that is killed in a transaction, and again when it was back, has every event once."""
     log.grow(2000)
     follower = Follower("kafka", log, new_relay(), batch_size=300)
     follower.step()
