@@ -147,7 +147,7 @@ def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str]
     `on_listening` is told the address, as soon as requests are taken.
     """
     refuse_strangers(settings, host)
-    host = host if host == "localhost" else str(ip_address(host))  # an address has many spellings, and one of them
+    host = host if host == "localhost" else str(ip_address(host))  # of all its spellings, the usual one
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         store = stack.enter_context(open_store_to_write(settings))

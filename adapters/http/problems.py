@@ -124,9 +124,8 @@ def answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestRefused)
     async def on_request_refused(_: Request, error: RequestRefused) -> Response:
-        close = (
-            {"Connection": "close"} if error.status == REQUEST_TIMEOUT else None
-        )  # the rest of the body may yet come
+        # The rest of a body that was given up may yet come: nothing else is to be read from that connection.
+        close = {"Connection": "close"} if error.status == REQUEST_TIMEOUT else None
         return problem(error.status, error.kind, error.detail, error.code, close, **error.facts)
 
     @app.exception_handler(Unavailable)

@@ -73,6 +73,13 @@ def in_order(messages: Sequence[Message]) -> bool:
     return True
 
 
+def assert_every_event_is_there_once(bootstrap: str, topic: str, head: int) -> None:
+    """See that a consumer reads every event up to the head of the log once, and each user's in order."""
+    messages = read_all(bootstrap, topic)
+    assert sorted(message.position for message in messages) == up_to(head)
+    assert in_order(messages)
+
+
 def _high_watermarks(bootstrap: str, topic: str) -> dict[TopicPartition, int]:
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, allow_auto_create_topics=False)
     try:

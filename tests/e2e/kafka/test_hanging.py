@@ -19,7 +19,7 @@ from adapters.kafka.settings import KafkaSettings
 from domain.ports import Unavailable
 from infra.kafka.kafka import LocalKafka
 from tests.e2e.kafka.conftest import NewRelay, until_kafka_is_back
-from tests.e2e.kafka.consumer import in_order, read_all, up_to
+from tests.e2e.kafka.consumer import assert_every_event_is_there_once, read_all
 from tests.e2e.kafka.log import MemoryLog
 from tests.e2e.kafka.moments import Crash, Moment, crash, once_at
 from tests.services.kafka import local_broker
@@ -103,12 +103,6 @@ def what_hangs(settings: KafkaSettings) -> list[Hanging]:
     return found
 
 
-def assert_every_event_is_there_once(settings: KafkaSettings, log: MemoryLog) -> None:
-    messages = read_all(settings.bootstrap_servers, settings.events_topic)
-    assert sorted(message.position for message in messages) == up_to(log.head())
-    assert in_order(messages)
-
-
 @pytest.mark.parametrize(("decided", "which"), CASES)
 def test_a_transaction_whose_end_was_forgotten_is_ended_everywhere_as_it_was_decided(
     torn: dict[tuple[str, str], Torn], new_relay: NewRelay, decided: str, which: str
@@ -121,7 +115,7 @@ def test_a_transaction_whose_end_was_forgotten_is_ended_everywhere_as_it_was_dec
     assert what_hangs(settings) == []
     assert positions == [150 if decided == "commit" else 100]
     relay.apply(log.read(positions[0], 1000))
-    assert_every_event_is_there_once(settings, log)
+    assert_every_event_is_there_once(settings.bootstrap_servers, settings.events_topic, log.head())
 
 
 def test_an_abort_by_taking_over_whose_end_was_forgotten_does_not_come_back_with_the_next_commit(
@@ -165,7 +159,7 @@ def test_an_abort_by_taking_over_whose_end_was_forgotten_does_not_come_back_with
     relay = new_relay(settings)
     assert relay.checkpoint() == 0
     relay.apply(log.read(0, 1000))
-    assert_every_event_is_there_once(settings, log)
+    assert_every_event_is_there_once(settings.bootstrap_servers, settings.events_topic, log.head())
 
 
 def test_a_transaction_of_a_relay_that_is_at_work_is_not_ended(
@@ -193,4 +187,4 @@ def test_a_transaction_of_a_relay_that_is_at_work_is_not_ended(
             relay.apply(log.read(50, 50))
     assert relay.checkpoint() == 50
     relay.apply(log.read(50, 1000))
-    assert_every_event_is_there_once(settings, log)
+    assert_every_event_is_there_once(settings.bootstrap_servers, settings.events_topic, log.head())

@@ -17,7 +17,7 @@ from domain.ports import Unavailable
 from infra.kafka.kafka import LocalKafka
 from projections.follower import Follower
 from tests.e2e.kafka.conftest import NewRelay, kafka_threads, until_kafka_is_back
-from tests.e2e.kafka.consumer import in_order, read_all, up_to
+from tests.e2e.kafka.consumer import assert_every_event_is_there_once
 from tests.e2e.kafka.log import MemoryLog
 from tests.e2e.kafka.moments import Moment, once_at
 
@@ -58,9 +58,7 @@ def test_a_broker_that_is_killed_in_a_transaction_and_comes_back_has_every_event
     own_kafka.start()
     log.grow(500)
     until_kafka_is_back(follower.catch_up)
-    messages = read_all(settings.bootstrap_servers, settings.events_topic)
-    assert sorted(message.position for message in messages) == up_to(log.head())
-    assert in_order(messages)
+    assert_every_event_is_there_once(settings.bootstrap_servers, settings.events_topic, log.head())
 
 
 def test_a_broker_that_is_killed_before_it_wrote_the_ends_of_a_commit_has_every_event_once(
@@ -85,9 +83,7 @@ def test_a_broker_that_is_killed_before_it_wrote_the_ends_of_a_commit_has_every_
         follower.step()
     own_kafka.start()
     until_kafka_is_back(follower.catch_up)
-    messages = read_all(settings.bootstrap_servers, settings.events_topic)
-    assert sorted(message.position for message in messages) == up_to(log.head())
-    assert in_order(messages)
+    assert_every_event_is_there_once(settings.bootstrap_servers, settings.events_topic, log.head())
 
 
 @pytest.mark.proof
@@ -115,9 +111,7 @@ def test_a_broker_that_stands_still_in_a_transaction_and_wakes_up_has_every_even
     finally:
         os.kill(broker, signal.SIGCONT)
     until_kafka_is_back(follower.catch_up)
-    messages = read_all(settings.bootstrap_servers, settings.events_topic)
-    assert sorted(message.position for message in messages) == up_to(log.head())
-    assert in_order(messages)
+    assert_every_event_is_there_once(settings.bootstrap_servers, settings.events_topic, log.head())
 
 
 def test_a_broker_with_the_old_protocol_of_transactions_is_refused(

@@ -14,7 +14,7 @@ from adapters.kafka.settings import KafkaSettings
 from domain.commands import CreateGroup
 from projections.follower import Follower
 from tests.e2e.kafka.conftest import NewRelay
-from tests.e2e.kafka.consumer import in_order, positions, read_all, up_to
+from tests.e2e.kafka.consumer import assert_every_event_is_there_once, in_order, positions, read_all, up_to
 from tests.e2e.kafka.log import APP, TRACEPARENT, MemoryLog
 
 
@@ -136,6 +136,4 @@ def test_a_relay_outlives_the_epochs_of_a_producer(
     assert catch_up(relay, log, batch_size=1) == log.head()
     record_property("transactions/s", log.head() / (monotonic() - begin))
 
-    messages = read_all(settings.bootstrap_servers, settings.events_topic)
-    assert sorted(message.position for message in messages) == up_to(log.head())
-    assert in_order(messages)
+    assert_every_event_is_there_once(settings.bootstrap_servers, settings.events_topic, log.head())

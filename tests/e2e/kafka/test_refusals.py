@@ -13,7 +13,7 @@ from adapters.kafka.settings import KafkaSettings
 from domain.commands import CreateGroup
 from domain.ports import Unavailable
 from tests.e2e.kafka.conftest import NewRelay
-from tests.e2e.kafka.consumer import in_order, positions, read_all, up_to
+from tests.e2e.kafka.consumer import assert_every_event_is_there_once, positions, read_all, up_to
 from tests.e2e.kafka.log import MemoryLog
 
 
@@ -222,9 +222,7 @@ def test_batches_that_are_too_large_are_cut_smaller(
     limit_messages(admin, settings.events_topic, 3000)
     log.grow(1000, users=3)
     relay.apply(log.read(0, 2000))
-    messages = read_all(settings.bootstrap_servers, settings.events_topic)
-    assert sorted(message.position for message in messages) == up_to(log.head())
-    assert in_order(messages)
+    assert_every_event_is_there_once(settings.bootstrap_servers, settings.events_topic, log.head())
 
 
 def test_more_replicas_than_brokers_are_refused(new_relay: NewRelay, settings: KafkaSettings) -> None:
