@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from threading import Event, Thread
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 
-from domain.ports import CannotGoOn, EventLog, Unavailable
+from domain.ports import EventLog, Unavailable
+from domain.stored import CannotGoOn
 from projections.follower import Follower
 
 logger = structlog.get_logger("follower")
@@ -19,8 +20,11 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 LONGEST_GOODBYE = 5.0
 """Seconds that stopping waits for the batches in hand. One that is cut off is taken up again at the next start."""
 
-LOOK_AGAIN = 0.5
-"""Seconds after which the head of the log is looked at without having been woken."""
+LOOK_AGAIN = 0.05
+"""Seconds after which the head of the log is looked at without having been woken: another process may have written."""
+
+STAND_BY = 0.5
+"""Seconds after which a follower that another process runs is tried to be taken over."""
 
 
 class Lag(NamedTuple):
@@ -31,11 +35,33 @@ class Lag(NamedTuple):
     """How long the oldest event that it has not handled has been waiting."""
 
 
+class Right(Protocol):
+    """The right to run a follower, where several processes could. Both methods raise `Unavailable`."""
+
+    def hold(self) -> int | None:
+        """Take it where nobody has it, and tell how often it was taken by now; None while another process has it."""
+        ...
+
+    def release(self) -> None:
+        """Let another process have it."""
+        ...
+
+
 class FollowerThread(Thread):
     """Runs one follower until it is told to stop, or meets an event that it cannot handle: it never steps over one."""
 
-    def __init__(self, follower: Follower, event_log: EventLog, on_close: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        follower: Follower,
+        event_log: EventLog,
+        *,
+        right: Right | None = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
         super().__init__(name=follower.name, daemon=True)
+        self.stands_by = right is not None
+        """Whether another process runs this follower now."""
+
         self.stopped_by: Exception | None = None
         """What the follower cannot go on from without a person; None while it runs."""
 
@@ -47,8 +73,10 @@ class FollowerThread(Thread):
 
         self._follower = follower
         self._log = event_log
-        self._on_close = on_close
+        self._right = right
+        self._on_close = on_close or (lambda: None)
         self._position: int | None = None
+        self._epoch: int | None = None
         self._wake = Event()
         self._stop_asked = Event()
 
@@ -67,6 +95,9 @@ class FollowerThread(Thread):
         while not self._stop_asked.is_set():
             self._wake.clear()
             try:
+                if not self._may_work():
+                    self._stop_asked.wait(STAND_BY)
+                    continue
                 handled = self._follower.step()
             except Unavailable as away:
                 if self.waiting_for is None:
@@ -86,8 +117,28 @@ class FollowerThread(Thread):
             self._position = self._follower.position
             if not handled:
                 self._wake.wait(LOOK_AGAIN)
-        if self._on_close is not None:
+        self._end()
+
+    def _may_work(self) -> bool:
+        if self._right is None:
+            return True
+        epoch = self._right.hold()
+        if epoch != self._epoch:
+            logger.info("stands by" if epoch is None else "takes over", follower=self.name)
+            self._epoch = epoch
+            # What was known is past: another process may have moved the checkpoint since.
+            self._position = self._follower.position = None
             self._on_close()
+        self.stands_by = epoch is None
+        return not self.stands_by
+
+    def _end(self) -> None:
+        self._on_close()
+        if self._right is not None:
+            try:
+                self._right.release()
+            except Unavailable as away:
+                logger.warning("the lease runs out by itself", follower=self.name, reason=str(away))
 
     def lag(self) -> Lag | None:
         """Measure how far behind it is; None until it knows where it stands; raises `Unavailable`."""

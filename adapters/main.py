@@ -1,11 +1,9 @@
 """Builds everything: the only file that knows all parts. The command line calls it; nothing else does."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
-from typing import NamedTuple, cast
 
 import structlog
 import uvicorn
@@ -19,14 +17,11 @@ from adapters.http.reads import ReadSide
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
 from adapters.settings import SettingRefused, Settings
-from adapters.store.lease import announce, sole_writer
-from adapters.store.mapper import EventMapper
-from adapters.store.migrate import check_sqlite, migrate_sqlite
-from adapters.store.sqlite import OneWriterDatastore, SQLiteLog, SQLiteRecorder, environment
+from adapters.store.lock import announce
+from adapters.stores import Store, open_store_to_write
 from adapters.telemetry import Metrics
-from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory, SQLiteView
+from adapters.writer import Writer
 from domain.ports import Unavailable
-from domain.service import ConversationGroups
 from projections.follower import Follower
 
 logger = structlog.get_logger("service")
@@ -41,44 +36,9 @@ LATE = 5.0
 """Seconds that a view may be behind before the service calls itself not ready."""
 
 
-class Store(NamedTuple):
-    """The log, the service that writes it, and the views of it."""
-
-    groups: ConversationGroups
-    log: SQLiteLog
-    group_lists: SQLiteGroupLists
-    history: SQLiteHistory
-
-    @property
-    def views(self) -> dict[str, SQLiteView]:
-        """The views by name."""
-        return {view.name: view for view in (self.group_lists, self.history)}
-
-    def read_side(self) -> ReadSide:
-        """Give what answers are made from."""
-        return ReadSide(self.log, self.log.log_id(), self.group_lists, self.history)
-
-
-@contextmanager
-def open_store(settings: Settings) -> Iterator[Store]:
-    """Open a database to read it; raises `NotMigrated`."""
-    check_sqlite(settings.database)
-    with ConversationGroups(
-        environment(settings.database), keep_outcomes_for=timedelta(days=settings.idempotency_days)
-    ) as groups:
-        recorder = cast("SQLiteRecorder", groups.recorder)
-        event_log = SQLiteLog(recorder, cast("EventMapper", groups.mapper))
-        with closing(cast("OneWriterDatastore", recorder.datastore).for_views()) as views:
-            yield Store(groups, event_log, SQLiteGroupLists(views), SQLiteHistory(views))
-
-
-@contextmanager
-def open_store_to_write(settings: Settings) -> Iterator[Store]:
-    """Be the sole writer, bring the database up to date (or make it), and open it; raises `HeldElsewhere`."""
-    with sole_writer(settings.database):
-        migrate_sqlite(settings.database)
-        with open_store(settings) as store:
-            yield store
+def read_side(store: Store) -> ReadSide:
+    """Give what answers are made from."""
+    return ReadSide(store.log, store.log.log_id(), store.group_lists, store.history)
 
 
 def kafka_settings(settings: Settings) -> KafkaSettings | None:
@@ -99,17 +59,24 @@ def relay_to_kafka(settings: Settings, store: Store) -> Relay | None:
     return None if kafka is None else Relay(kafka, store.log)
 
 
-def follow(settings: Settings, store: Store) -> list[FollowerThread]:
-    """Build the followers of the log: the views, and the relay where Kafka is configured."""
-    threads = [FollowerThread(Follower(view.name, store.log, view), store.log) for view in store.views.values()]
+def follow_views(store: Store) -> list[FollowerThread]:
+    """Build the followers that keep the views."""
+    return [_thread(store, Follower(name, store.log, view)) for name, view in store.views.items()]
+
+
+def follow_relay(settings: Settings, store: Store) -> list[FollowerThread]:
+    """Build the follower that publishes to Kafka; none where no Kafka is configured."""
     relay = relay_to_kafka(settings, store)
     if relay is None:
         logger.info("relay off", reason="CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set")
-    else:
-        logger.info("relay on", kafka=settings.kafka_bootstrap_servers, topic_prefix=settings.kafka_topic_prefix)
-        follower = Follower("relay", store.log, relay, batch_size=5000)
-        threads.append(FollowerThread(follower, store.log, on_close=relay.close))
-    return threads
+        return []
+    logger.info("relay on", kafka=settings.kafka_bootstrap_servers, topic_prefix=settings.kafka_topic_prefix)
+    return [_thread(store, Follower("relay", store.log, relay, batch_size=5000), relay.close)]
+
+
+def _thread(store: Store, follower: Follower, on_close: Callable[[], None] | None = None) -> FollowerThread:
+    right = store.leases.lease(follower.name) if store.leases else None
+    return FollowerThread(follower, store.log, right=right, on_close=on_close)
 
 
 def readiness(store: Store, threads: Sequence[FollowerThread]) -> list[Check]:
@@ -125,20 +92,23 @@ def readiness(store: Store, threads: Sequence[FollowerThread]) -> list[Check]:
 def _follower_check(thread: FollowerThread) -> Check:
     if thread.stopped_by is not None:
         return Check(thread.name, ok=False, detail=f"stopped: {thread.stopped_by}")
+    if thread.stands_by:
+        return Check(thread.name, ok=True, detail="stands by: another process follows")
     lag = thread.lag()
     detail = "has not begun" if lag is None else f"{lag.events} events, {lag.seconds:.1f} s behind"
     if thread.waiting_for is not None:
         detail += f"; waits: {thread.waiting_for}"
     in_time = lag is not None and thread.waiting_for is None and lag.seconds <= LATE
-    return Check(thread.name, ok=in_time or thread.name == "relay", detail=detail)
+    return Check(thread.name, ok=in_time or thread.name in ("relay", "snapshots"), detail=detail)
 
 
 def build(settings: Settings, store: Store) -> tuple[FastAPI, list[FollowerThread]]:
     """Put the application and its followers, not yet started, together over one store."""
-    threads = follow(settings, store)
+    threads = [*follow_views(store), *follow_relay(settings, store)]
     metrics = Metrics({thread.name: thread.lag for thread in threads})
     store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
-    return create_app(store.groups, store.read_side(), lambda: readiness(store, threads), metrics), threads
+    writer = Writer(store.groups.handle)
+    return create_app(store.groups, writer, read_side(store), lambda: readiness(store, threads), metrics), threads
 
 
 def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str], None] | None = None) -> None:
@@ -157,8 +127,9 @@ def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str]
         for thread in threads:
             thread.start()
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-        logger.info("serving", url=where, docs=f"{where}/docs", database=str(settings.database.resolve()))
-        announce(settings.database, where)
+        logger.info("serving", url=where, docs=f"{where}/docs", database=settings.named_database)
+        if settings.postgres is None:
+            announce(settings.database, where)
         if on_listening is not None:
             on_listening(where)
         uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE)).run(

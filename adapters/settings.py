@@ -55,10 +55,12 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, url: str) -> str:
-        if url.startswith(("postgresql:", "postgres:")):
-            raise ValueError("PostgreSQL comes with the next release; use sqlite:///FILE until then")
+        if url.startswith(("postgresql://", "postgres://")):
+            return url
         if not url.startswith("sqlite:///") or url.removeprefix("sqlite:///").strip("/") in ("", ":memory:"):
-            raise ValueError("use sqlite:///FILE, or sqlite:////FILE for a path from the root")
+            raise ValueError(
+                "use sqlite:///FILE, sqlite:////FILE for a path from the root, or postgresql://USER:PASSWORD@HOST/NAME"
+            )
         return url
 
     @field_validator("kafka_bootstrap_servers")
@@ -70,9 +72,19 @@ class Settings(BaseSettings):
         return servers
 
     @property
+    def postgres(self) -> str | None:
+        """The address of the database in PostgreSQL; None where the database is an SQLite file."""
+        return None if self.database_url.startswith("sqlite:") else self.database_url
+
+    @property
     def database(self) -> Path:
-        """The SQLite file."""
+        """The SQLite file, where it is one."""
         return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def named_database(self) -> str:
+        """Name the database to people, without its password."""
+        return str(self.database) if self.postgres is None else _without_password(self.postgres)
 
 
 def read_settings() -> Settings:
@@ -98,5 +110,8 @@ def _sentence(error: Any) -> str:
     name = PREFIX + str(error["loc"][0]).upper()
     if name == PREFIX + "AUTH":
         return f"{name}={error['input']}: only `off` is served by this release, on a loopback address."
-    without_password = re.sub(r"//[^@/]*@", "//***@", str(error["input"]))
-    return f"{name}={without_password}: {error['msg'].removeprefix('Value error, ')}."
+    return f"{name}={_without_password(str(error['input']))}: {error['msg'].removeprefix('Value error, ')}."
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"//[^@/]*@", "//***@", re.sub(r"(password=)[^&]*", r"\1***", url))

@@ -36,9 +36,9 @@ class Admission:
             if not is_conversation_id(conversation_id):
                 self.items.append(Item.refused(conversation_id, MalformedConversationID()))
             elif conversation_id in group.joined:
-                self.items.append(Item(conversation_id=conversation_id, outcome="already"))
+                self.items.append(Item(conversation_id, "already"))
             elif conversation_id in state.groups_of or self._take_room():
-                self.items.append(Item(conversation_id=conversation_id, outcome="added"))
+                self.items.append(Item(conversation_id, "added"))
                 self.added.append(conversation_id)
             else:
                 self.items.append(Item.refused(conversation_id, TooManyConversations(limits.conversations)))

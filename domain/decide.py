@@ -108,15 +108,9 @@ class Draft:
 
     def done(self, group_id: int | None, group_name: str) -> Decision:
         """Answer for this group; without an ID for none."""
-        recorded = tuple(Recorded(event_id=e.event_id, type=e.TOPIC, revision=e.revision) for e in self.events)
-        outcome = Outcome(
-            revision=self.state.revision,
-            group_id=group_id,
-            group_name=group_name,
-            items=tuple(self.items),
-            evicted=tuple(self.evicted),
-            events=recorded,
-        )
+        recorded = tuple([Recorded(e.event_id, e.TOPIC, e.revision) for e in self.events])
+        items, evicted = tuple(self.items), tuple(self.evicted)
+        outcome = Outcome(self.state.revision, group_id, group_name, items, evicted, recorded)
         return Decision(tuple(self.events), outcome, self.state)
 
 
@@ -180,9 +174,9 @@ def _remove(draft: Draft, group: Group, ids: Sequence[str]) -> None:
         if not is_conversation_id(conversation_id):
             draft.items.append(Item.refused(conversation_id, MalformedConversationID()))
         elif conversation_id not in group.joined:
-            draft.items.append(Item(conversation_id=conversation_id, outcome="absent"))
+            draft.items.append(Item(conversation_id, "absent"))
         else:
-            draft.items.append(Item(conversation_id=conversation_id, outcome="removed"))
+            draft.items.append(Item(conversation_id, "removed"))
             removed.append(conversation_id)
     if removed:
         _record_left(draft, group, removed, reason="removed")

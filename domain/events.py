@@ -124,7 +124,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
 """Every event ever published, by its topic."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Stamp:
     """What all events of one command have in common."""
 
@@ -143,7 +143,15 @@ class Stamp:
         return event_type(
             event_id=uuid5(self.command_id, str(revision)),
             revision=revision,
+            sdk_app_id=self.sdk_app_id,
+            user_id=self.user_id,
+            recorded_at=self.recorded_at,
+            actor=self.actor,
+            device=self.device,
+            command=self.command,
+            command_id=self.command_id,
+            correlation_id=self.correlation_id,
             causation_id=self.command_id,
-            **vars(self),
+            traceparent=self.traceparent,
             **data,
         )

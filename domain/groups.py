@@ -1,9 +1,8 @@
 """The aggregate: all groups of one user, as their events made them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import reduce
 from typing import Final, assert_never
 
 from domain.events import (
@@ -48,7 +47,10 @@ class UserConversationGroups:
         """Give the group with this name or ID; names are compared byte for byte."""
         if isinstance(group, int):
             return self.groups.get(group)
-        return next((found for found in self.groups.values() if found.name == group), None)
+        for found in self.groups.values():
+            if found.name == group:
+                return found
+        return None
 
     def age(self, conversation_id: str) -> int:
         """Give the number of the earliest membership that still stands: the smaller, the older the conversation."""
@@ -57,49 +59,74 @@ class UserConversationGroups:
 
 def evolve(state: UserConversationGroups, event: Event) -> UserConversationGroups:
     """Give the groups as they are after `event`."""
-    state = replace(state, revision=event.revision, recorded_at=event.recorded_at)
-    match event:
-        case GroupCreated(group_id=group_id, group_name=name):
-            groups = {**state.groups, group_id: Group(group_id, name)}
-            return replace(state, groups=groups, last_group_id=group_id)
-        case GroupRenamed(group_id=group_id, group_name=name):
-            renamed = replace(state.groups[group_id], name=name)
-            return replace(state, groups={**state.groups, group_id: renamed})
-        case GroupDeleted(group_id=group_id, conversation_ids=left):
-            state = _leave(state, group_id, left)
-            return replace(state, groups={key: group for key, group in state.groups.items() if key != group_id})
-        case ConversationsAdded(group_id=group_id, conversation_ids=joined):
-            return _join(state, group_id, joined)
-        case ConversationsRemoved(group_id=group_id, conversation_ids=left):
-            return _leave(state, group_id, left)
-        case GroupsReordered(order=order):
-            return replace(state, groups={group_id: state.groups[group_id] for group_id in order})
-        case _:
-            assert_never(event)
+    return replay(state, (event,))
 
 
 def replay(state: UserConversationGroups | None, events: Iterable[Event]) -> UserConversationGroups:
     """Give the groups as they are after all of `events`, in order; None starts before the first."""
-    return reduce(evolve, events, state or UserConversationGroups())
+    changing = _Changing(state or UserConversationGroups())
+    for event in events:
+        changing.apply(event)
+    return changing.done()
 
 
-def _join(state: UserConversationGroups, group_id: int, ids: tuple[str, ...]) -> UserConversationGroups:
-    group = state.groups[group_id]
-    numbers = {conversation_id: state.joins + n for n, conversation_id in enumerate(ids, start=1)}
-    return replace(
-        state,
-        groups={**state.groups, group_id: replace(group, joined={**group.joined, **numbers})},
-        groups_of={**state.groups_of, **{key: (*state.groups_of.get(key, ()), group_id) for key in ids}},
-        joins=state.joins + len(ids),
-    )
+class _Changing:
+    """A user's groups on their way through many events: what changes is copied once, not once an event."""
 
+    def __init__(self, state: UserConversationGroups) -> None:
+        self._revision, self._recorded_at = state.revision, state.recorded_at
+        self._groups, self._groups_of = dict(state.groups), dict(state.groups_of)
+        self._last_group_id, self._joins = state.last_group_id, state.joins
+        self._copied: dict[int, dict[str, int]] = {}
+        """What is in the groups that changed: copies of our own."""
 
-def _leave(state: UserConversationGroups, group_id: int, ids: tuple[str, ...]) -> UserConversationGroups:
-    group = state.groups[group_id]
-    joined, groups_of = dict(group.joined), dict(state.groups_of)
-    for conversation_id in ids:
-        del joined[conversation_id]
-        rest = tuple(other for other in groups_of.pop(conversation_id) if other != group_id)
-        if rest:
-            groups_of[conversation_id] = rest
-    return replace(state, groups={**state.groups, group_id: replace(group, joined=joined)}, groups_of=groups_of)
+    def done(self) -> UserConversationGroups:
+        """Give the groups as they are now; nothing is applied any more."""
+        return UserConversationGroups(
+            self._revision, self._recorded_at, self._groups, self._groups_of, self._last_group_id, self._joins
+        )
+
+    def apply(self, event: Event) -> None:
+        """Take in the next event."""
+        self._revision, self._recorded_at = event.revision, event.recorded_at
+        match event:
+            case GroupCreated():
+                self._last_group_id = event.group_id
+                self._groups[event.group_id] = Group(event.group_id, event.group_name)
+            case GroupRenamed():
+                joined = self._groups[event.group_id].joined
+                self._groups[event.group_id] = Group(event.group_id, event.group_name, joined)
+            case GroupDeleted():
+                self._leave(event.group_id, event.conversation_ids)
+                del self._groups[event.group_id]
+            case ConversationsAdded():
+                self._join(event.group_id, event.conversation_ids)
+            case ConversationsRemoved():
+                self._leave(event.group_id, event.conversation_ids)
+            case GroupsReordered():
+                self._groups = {group_id: self._groups[group_id] for group_id in event.order}
+            case _:
+                assert_never(event)
+
+    def _join(self, group_id: int, ids: tuple[str, ...]) -> None:
+        joined, groups_of = self._joined(group_id), self._groups_of
+        for number, conversation_id in enumerate(ids, start=self._joins + 1):
+            joined[conversation_id] = number
+            groups_of[conversation_id] = (*groups_of.get(conversation_id, ()), group_id)
+        self._joins += len(ids)
+
+    def _leave(self, group_id: int, ids: tuple[str, ...]) -> None:
+        joined, groups_of = self._joined(group_id), self._groups_of
+        for conversation_id in ids:
+            del joined[conversation_id]
+            rest = tuple([other for other in groups_of.pop(conversation_id) if other != group_id])
+            if rest:
+                groups_of[conversation_id] = rest
+
+    def _joined(self, group_id: int) -> dict[str, int]:
+        """Give what is in a group, to be changed."""
+        if group_id not in self._copied:
+            group = self._groups[group_id]
+            self._copied[group_id] = dict(group.joined)
+            self._groups[group_id] = Group(group_id, group.name, self._copied[group_id])
+        return self._copied[group_id]

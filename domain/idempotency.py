@@ -2,10 +2,10 @@
 
 import json
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeGuard
 
 from domain.commands import Command
-from domain.outcomes import Outcome
+from domain.outcomes import Outcome, outcome_json
 from domain.refusals import Refusal
 
 _REFUSALS: Final = {kind.__name__: kind for kind in Refusal.__subclasses__() if kind.reads_state}
@@ -16,18 +16,18 @@ def command_hash(command: Command) -> bytes:
 
     None is left out: a field that a later release adds must be None where it is not given, and changes no hash then.
     """
-    return sha256(command.model_dump_json(exclude_none=True).encode()).digest()
+    return sha256(command.__pydantic_serializer__.to_json(command, exclude_none=True)).digest()
 
 
-def is_kept(result: Outcome | Refusal) -> bool:
+def is_kept(result: Outcome | Exception) -> TypeGuard[Outcome | Refusal]:
     """Tell whether a repeated key gets this result again: every success, and what another state would have allowed."""
-    return isinstance(result, Outcome) or result.reads_state
+    return isinstance(result, Outcome) or (isinstance(result, Refusal) and result.reads_state)
 
 
 def to_kept(result: Outcome | Refusal) -> bytes:
     """Give the JSON to keep for a result."""
     if isinstance(result, Outcome):
-        return result.to_json()
+        return outcome_json.dump_json(result)
     return json.dumps({"refusal": type(result).__name__, "facts": result.args}).encode()
 
 
@@ -36,4 +36,4 @@ def from_kept(kept: bytes) -> Outcome | Refusal:
     facts = json.loads(kept)
     if "refusal" in facts:
         return _REFUSALS[facts["refusal"]](*facts["facts"])
-    return Outcome.model_validate_json(kept)
+    return outcome_json.validate_json(kept)

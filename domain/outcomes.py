@@ -1,13 +1,19 @@
 """What a command did, item by item."""
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import ConfigDict, TypeAdapter
+
 from domain.refusals import Refusal
-from domain.values import WireModel
+from domain.values import WIRE
+
+# Not frozen: with a handful made for every command, that alone would cost a tenth of deciding it.
 
 
-class Item(WireModel):
+@dataclass(slots=True)
+class Item:
     """What became of one conversation that the command named."""
 
     conversation_id: str
@@ -15,13 +21,16 @@ class Item(WireModel):
     code: int | None = None
     message: str | None = None
 
+    __pydantic_config__: ClassVar[ConfigDict] = WIRE
+
     @classmethod
     def refused(cls, conversation_id: str, refusal: Refusal) -> "Item":
         """Refuse this one conversation; the others of the command go their own way."""
-        return cls(conversation_id=conversation_id, outcome="refused", code=refusal.code, message=str(refusal))
+        return cls(conversation_id, "refused", refusal.code, str(refusal))
 
 
-class Recorded(WireModel):
+@dataclass(slots=True)
+class Recorded:
     """One event that the command recorded."""
 
     event_id: UUID | None
@@ -30,8 +39,11 @@ class Recorded(WireModel):
     type: str
     revision: int
 
+    __pydantic_config__: ClassVar[ConfigDict] = WIRE
 
-class Outcome(WireModel):
+
+@dataclass(slots=True)
+class Outcome:
     """What the command did. It is a success also where some items, or all, were refused."""
 
     revision: int
@@ -50,3 +62,9 @@ class Outcome(WireModel):
     """Conversations that left all their groups to make room, oldest first."""
 
     events: tuple[Recorded, ...] = ()
+
+    __pydantic_config__: ClassVar[ConfigDict] = WIRE
+
+
+outcome_json: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+"""Writes an outcome as JSON (`dump_json`), and reads it again (`validate_json`)."""

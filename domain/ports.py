@@ -1,11 +1,13 @@
 """What the service and the followers need of a store; each store is one implementation, all pass one contract suite."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.events import Event
+from domain.stored import Stored
+from domain.values import stream_id
 
 
 class Unavailable(Exception):  # noqa: N818 - a state of the other side, which passes
@@ -14,10 +16,6 @@ class Unavailable(Exception):  # noqa: N818 - a state of the other side, which p
     What was asked for is most likely not done. A write that was cut off at its very end may be: whoever must know reads
     again, or sends the same command with the same idempotency key.
     """
-
-
-class CannotGoOn(Exception):  # noqa: N818 - a state that a person ends
-    """Something in the log, or in what is made from it, must not be stepped over; the message says what to do."""
 
 
 class Entry(NamedTuple):
@@ -66,6 +64,11 @@ class Key(NamedTuple):
     user_id: str
     key: str
 
+    @property
+    def stream(self) -> UUID:
+        """The stream of the user whose key it is."""
+        return stream_id(self.sdk_app_id, self.user_id)
+
 
 class Kept(NamedTuple):
     """The outcome that is kept for an idempotency key."""
@@ -80,9 +83,41 @@ class Kept(NamedTuple):
     kept_at: datetime
 
 
-class KeptOutcomes(Protocol):
-    """The outcomes that make a repeated command safe. They are written with the events, in one transaction."""
+class Write(NamedTuple):
+    """What one commit is to record, and on which condition."""
 
-    def find_kept(self, keys: Iterable[Key]) -> dict[Key, Kept]:
-        """Look up the outcomes of those of `keys` that were used before, also expired ones; raises `Unavailable`."""
+    known: Mapping[UUID, int]
+    """For each user concerned the revision that was decided on: it must be the newest."""
+
+    keys: Sequence[Key]
+    """The idempotency keys of all commands: none may have been used before."""
+
+    events: Sequence[Stored]
+    kept: Sequence[Kept]
+    expired: datetime
+    """What was kept at this moment or earlier is as good as gone."""
+
+
+class Stale(NamedTuple):
+    """Why nothing was recorded: what is there already."""
+
+    heads: dict[UUID, int]
+    """The newest revisions of those users who have another one than was decided on, or a key that was used."""
+
+    used: dict[Key, Kept]
+
+
+class Recorder(Protocol):
+    """Writes the log. Every method raises `Unavailable`."""
+
+    def record(self, write: Write) -> Stale | None:
+        """Record everything in one durable commit, if what was decided on holds; else nothing, and tell why."""
+        ...
+
+    def newer(self, known: Mapping[UUID, int]) -> Sequence[Stored]:
+        """Read the events of these users that follow the revisions: user by user, the oldest first."""
+        ...
+
+    def snapshots(self, streams: Collection[UUID]) -> Mapping[UUID, bytes]:
+        """Find the snapshots that were taken of these users, each as of some revision."""
         ...

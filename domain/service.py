@@ -1,64 +1,27 @@
 """The application service: load, decide, save. Many commands may share one commit; each gets its own reply."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from threading import Lock
-from typing import NamedTuple, cast
-from uuid import UUID, uuid4
+from itertools import groupby
+from typing import cast
+from uuid import UUID
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import Recording
 from eventsourcing.utils import Environment, EnvType
 
-from domain.commands import Command
-from domain.decide import Decision, decide
-from domain.events import Event, Stamp
+from domain.draft import Batch, Draft, Rules
 from domain.groups import UserConversationGroups, replay
-from domain.idempotency import command_hash, from_kept, is_kept, to_kept
 from domain.limits import Policy
 from domain.outcomes import Outcome
-from domain.ports import Kept, KeptOutcomes, Key
-from domain.refusals import KeyReused, MalformedUserID, Refusal
-from domain.values import is_user_id, stream_id
+from domain.ports import Recorder, Stale, Unavailable
+from domain.snapshot import from_snapshot
+from domain.states import States
+from domain.stored import CannotGoOn, load
+from domain.submission import Reply, Submission
 
-
-@dataclass(frozen=True, kw_only=True)
-class Submission:
-    """A command, whose groups it is for, and who sent it."""
-
-    sdk_app_id: int
-    user_id: str
-    command: Command
-    actor: str
-    device: str | None = None
-    correlation_id: str | None = None
-    traceparent: str | None = None
-    key: str | None = None
-    """The idempotency key; without one nothing is kept."""
-
-    def __post_init__(self) -> None:
-        """Refuse a user ID that names nobody: no such submission can be made."""
-        if not is_user_id(self.user_id):
-            raise MalformedUserID
-
-    @property
-    def stream(self) -> UUID:
-        """The stream of the user whose groups the command is for."""
-        return stream_id(self.sdk_app_id, self.user_id)
-
-    @property
-    def scoped_key(self) -> Key | None:
-        """The idempotency key among those of its user: another user's is another key."""
-        return None if self.key is None else Key(self.sdk_app_id, self.user_id, self.key)
-
-
-class Reply(NamedTuple):
-    """What became of a submission; it is durable when the caller sees it."""
-
-    result: Outcome | Refusal
-    replayed: bool = False
-    """Whether this is the result of an earlier command with the same idempotency key."""
+REMEMBERED = 500_000
+"""How many users, groups and memberships are kept at hand: 100 to 200 MB when all of them are."""
 
 
 def _now() -> datetime:
@@ -66,7 +29,7 @@ def _now() -> datetime:
 
 
 class ConversationGroups(Application[UUID]):
-    """Carries out commands on the log that `env` names (see `eventsourcing`'s `Application`)."""
+    """Carries out commands on the log that `env` names (see `eventsourcing`'s `Application`); safe for threads."""
 
     name = "conversation-groups"
 
@@ -76,7 +39,7 @@ class ConversationGroups(Application[UUID]):
         *,
         policy_of: Callable[[int], Policy] = lambda _: Policy(),
         keep_outcomes_for: timedelta = timedelta(days=7),
-        remembered_users: int = 1000,
+        remembered: int = REMEMBERED,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         super().__init__(env)
@@ -85,119 +48,97 @@ class ConversationGroups(Application[UUID]):
         """Called after each commit with the number of events that it recorded; must not raise."""
 
         self._keep_outcomes_for = keep_outcomes_for
-        self._remembered_users = remembered_users
         self._clock = clock
-        self._one_batch_at_a_time = Lock()
-        self._states: dict[UUID, UserConversationGroups] = {}
+        self._states = States(remembered)
 
     def handle(self, submissions: Sequence[Submission]) -> list[Reply]:
-        """Carry out commands in the order given, in one durable commit: all of them, or none.
+        """Carry out commands in one durable commit, those of one user in the order given.
 
-        After `Unavailable` most likely none is done; sent again with the same key, each is done once. Raises
-        `CannotGoOn` where the log holds an event of one of these users that cannot be read: then none is done.
+        What goes wrong with one command is its own reply and disturbs no other. Raises `Unavailable` where the store
+        does not answer: most likely none is done then; sent again with the same key, each is done once.
         """
-        with self._one_batch_at_a_time:
-            now = self._clock()
-            batch = Batch(self, submissions, now)
-            replies = [batch.reply(submission) for submission in submissions]
-            if batch.events or batch.kept:
-                expired = now - self._keep_outcomes_for
-                self._save(batch, expired)
-            self._remember(batch.states)
-            return replies
+        try:
+            return self._handle(submissions)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - the store refuses something in there, and may not say what
+            if len(submissions) == 1:
+                return [Reply(error)]
+            return [reply for submission in submissions for reply in self.handle([submission])]
 
     def dry_run(self, submission: Submission) -> Outcome:
         """Tell what a command would do now, and do nothing; raises the `Refusal` that it would meet."""
-        outcome = Batch(self, [], self._clock()).decide(submission).outcome
-        events = tuple(recorded.model_copy(update={"event_id": None}) for recorded in outcome.events)
-        return outcome.model_copy(update={"events": events})
+        outcome = Draft(self.state_of(submission.stream), self._rules(), {}).carry_out(submission)
+        return replace(outcome, events=tuple(replace(recorded, event_id=None) for recorded in outcome.events))
 
     def state_of(self, stream: UUID) -> UserConversationGroups:
-        """Give one user's groups: as they were last saved here, or loaded from the log."""
-        return self._states.get(stream) or replay(None, cast("map[Event]", self.events.get(stream)))
+        """Give one user's groups as they are now; raises `CannotGoOn` at an event that cannot be read."""
+        state = self._up_to_date([stream], self._states.get([stream]))[stream]
+        if isinstance(state, CannotGoOn):
+            raise state
+        return state
 
-    def find_kept(self, keys: Collection[Key], now: datetime) -> dict[Key, Kept]:
-        """Look up the outcomes that are kept for these keys and have not expired."""
-        kept = cast("KeptOutcomes", self.recorder).find_kept(keys) if keys else {}
-        return {key: found for key, found in kept.items() if found.kept_at > now - self._keep_outcomes_for}
-
-    def _save(self, batch: "Batch", expired: datetime) -> None:
-        try:
-            self.save(*batch.events, kept=list(batch.kept.values()), expired=expired)
-        except BaseException:
-            self._states.clear()  # whatever went wrong, the log knows better
-            raise
-
-    def _remember(self, states: Mapping[UUID, UserConversationGroups]) -> None:
-        """Keep the groups of the users who were last here: their next command loads nothing from the log."""
-        for stream, state in states.items():
-            self._states.pop(stream, None)
-            self._states[stream] = state
-        while len(self._states) > self._remembered_users:
-            del self._states[next(iter(self._states))]
+    def states_of(self, streams: Collection[UUID]) -> dict[UUID, UserConversationGroups]:
+        """Give the groups of these users as they are now, without those of whom an event cannot be read."""
+        found = self._up_to_date(streams, self._states.get(streams))
+        return {stream: state for stream, state in found.items() if not isinstance(state, CannotGoOn)}
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         """Take the given settings alone: a stray variable of the process must not change how events are stored."""
         return Environment(name, env)
 
-    def _notify(self, recordings: list[Recording[UUID]]) -> None:
-        if recordings:
+    def _handle(self, submissions: Sequence[Submission]) -> list[Reply]:
+        batch = Batch(submissions, self._rules())
+        known = self._states.get(batch.places)
+        for stream, state in known.items():
+            batch.decide(stream, state)
+        self._decide(batch, batch.places.keys() - known.keys(), {})
+        while stale := self._recorder.record(batch.write()):
+            # Another process wrote, or a key was used before: that was seen under the lock, and nothing recorded.
+            self._decide_anew(batch, stale)
+        self._states.put((stream, draft.state) for stream, draft in batch.drafts.items())
+        if recorded := sum(len(draft.events) for draft in batch.drafts.values()):
             for listener in self.listeners:
-                listener(len(recordings))
+                listener(recorded)
+        return batch.replies()
 
+    def _decide_anew(self, batch: Batch, stale: Stale) -> None:
+        batch.used |= stale.used
+        befores = {stream: batch.drafts[stream].before for stream in stale.heads}
+        # A log that is behind what is remembered was put back to an older state: then it is read from its begin.
+        known = {
+            stream: before if before.revision <= stale.heads[stream] else UserConversationGroups()
+            for stream, before in befores.items()
+        }
+        self._decide(batch, known, known)
 
-class Batch:
-    """The commands of one commit: each sees what those before it did."""
+    def _decide(self, batch: Batch, streams: Collection[UUID], known: Mapping[UUID, UserConversationGroups]) -> None:
+        for stream, state in self._up_to_date(streams, known).items():
+            batch.decide(stream, state)
 
-    def __init__(self, service: ConversationGroups, submissions: Sequence[Submission], now: datetime) -> None:
-        self.events: list[Event] = []
-        self.kept: dict[Key, Kept] = {}
-        self._service = service
-        self._now = now
-        self.states: dict[UUID, UserConversationGroups] = {}
-        keys = [key for submission in submissions if (key := submission.scoped_key) is not None]
-        self._used = service.find_kept(keys, now)
+    def _up_to_date(
+        self, streams: Collection[UUID], known: Mapping[UUID, UserConversationGroups]
+    ) -> dict[UUID, UserConversationGroups | CannotGoOn]:
+        """Give the groups of these users as the log has them, from what is known of them on."""
+        if not streams:
+            return {}
+        begun = {stream: known.get(stream, UserConversationGroups()) for stream in streams}
+        if missing := begun.keys() - known.keys():
+            found = {stream: from_snapshot(kept) for stream, kept in self._recorder.snapshots(missing).items()}
+            begun |= {stream: state for stream, state in found.items() if state is not None}
+        states: dict[UUID, UserConversationGroups | CannotGoOn] = {**begun}
+        newer = self._recorder.newer({stream: state.revision for stream, state in begun.items()})
+        for stream, events in groupby(newer, key=lambda stored: stored.stream):
+            try:
+                states[stream] = replay(begun[stream], map(load, events))
+            except CannotGoOn as unreadable:
+                states[stream] = unreadable
+        return states
 
-    def reply(self, submission: Submission) -> Reply:
-        """Carry out one command, or repeat what its idempotency key is kept with."""
-        key = submission.scoped_key
-        used = self.kept.get(key) or self._used.get(key) if key else None
-        if used is not None:
-            if used.command_hash != command_hash(submission.command):
-                return Reply(KeyReused())
-            return Reply(from_kept(used.outcome), replayed=True)
-        result = self._carry_out(submission)
-        if key is not None and is_kept(result):
-            self.kept[key] = Kept(key, command_hash(submission.command), to_kept(result), self._now)
-        return Reply(result)
+    def _rules(self) -> Rules:
+        now = self._clock()
+        return Rules(now, now - self._keep_outcomes_for, self.policy_of)
 
-    def decide(self, submission: Submission) -> Decision:
-        """Decide one command on the groups as this batch leaves them; raises a `Refusal`."""
-        state = self.states.get(submission.stream)
-        if state is None:
-            state = self.states[submission.stream] = self._service.state_of(submission.stream)
-        policy = self._service.policy_of(submission.sdk_app_id)
-        return decide(state, submission.command, policy, self._stamp(submission, state))
-
-    def _carry_out(self, submission: Submission) -> Outcome | Refusal:
-        try:
-            decision = self.decide(submission)
-        except Refusal as refusal:
-            return refusal
-        self.states[submission.stream] = decision.state
-        self.events += decision.events
-        return decision.outcome
-
-    def _stamp(self, submission: Submission, state: UserConversationGroups) -> Stamp:
-        command_id = uuid4()
-        return Stamp(
-            sdk_app_id=submission.sdk_app_id,
-            user_id=submission.user_id,
-            recorded_at=max(self._now, state.recorded_at),
-            actor=submission.actor,
-            device=submission.device,
-            command=submission.command.command,
-            command_id=command_id,
-            correlation_id=submission.correlation_id or str(command_id),
-            traceparent=submission.traceparent,
-        )
+    @property
+    def _recorder(self) -> Recorder:
+        return cast("Recorder", self.recorder)

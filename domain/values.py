@@ -28,12 +28,14 @@ def wire_name(field: str) -> str:
     return first + "".join({"id": "ID", "ids": "IDs"}.get(word, word.capitalize()) for word in others)
 
 
-class WireModel(BaseModel):
-    """A frozen value with strict types and a JSON form: no text for a number, no number for a truth value."""
+WIRE: Final = ConfigDict(alias_generator=wire_name, validate_by_name=True, serialize_by_alias=True, strict=True)
+"""Strict types, and the names of JSON: no text for a number, no number for a truth value."""
 
-    model_config = ConfigDict(
-        alias_generator=wire_name, validate_by_name=True, serialize_by_alias=True, frozen=True, strict=True
-    )
+
+class WireModel(BaseModel):
+    """A frozen value with strict types and a JSON form."""
+
+    model_config = ConfigDict(**WIRE, frozen=True)
 
     def to_json(self) -> bytes:
         """Give the compact JSON of this value in UTF-8."""
@@ -41,7 +43,7 @@ class WireModel(BaseModel):
 
 
 def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 Instant = Annotated[datetime, PlainSerializer(_iso)]

@@ -7,15 +7,15 @@ from uuid import UUID
 from starlette.responses import Response
 
 from adapters.cli.callers import MOST_CONVERSATIONS, Notes, Refused
-from adapters.http.answers import CommandAnswer, GroupList, HistoryPage
+from adapters.http.answers import GroupList, HistoryPage, answer_json
 from adapters.http.problems import refused
 from adapters.http.reads import conversation_page
-from adapters.main import Store, open_store, open_store_to_write
 from adapters.settings import Settings
+from adapters.stores import Store, open_store, open_store_to_write
 from domain.commands import Command
 from domain.outcomes import Outcome
 from domain.refusals import GroupNotFound, MalformedUserID, Refusal
-from domain.service import Submission
+from domain.submission import Submission
 from domain.values import is_user_id, stream_id
 from projections.group_lists import current_lists
 from projections.history import current_history
@@ -34,7 +34,7 @@ class Direct(NamedTuple):
                 sdk_app_id=self.app_id, user_id=user, command=command, actor=user, **notes._asdict()
             )
             with open_store(self.settings) if dry_run else open_store_to_write(self.settings) as store:
-                return _parsed(CommandAnswer.of(_carry_out(store, submission, dry_run=dry_run)).to_json())
+                return _parsed(answer_json(_carry_out(store, submission, dry_run=dry_run)))
         except Refusal as refusal:
             raise Refused(_body(refused(refusal))) from None
 
@@ -73,7 +73,7 @@ def _carry_out(store: Store, submission: Submission, *, dry_run: bool) -> Outcom
     if dry_run:
         return store.groups.dry_run(submission)
     [reply] = store.groups.handle([submission])
-    if isinstance(reply.result, Refusal):
+    if not isinstance(reply.result, Outcome):
         raise reply.result
     return reply.result
 

@@ -9,10 +9,11 @@ from adapters.cli.failures import sentence
 from adapters.kafka.probe import probe
 from adapters.kafka.records import Reached
 from adapters.kafka.refused import RelayRefused
-from adapters.main import Store, kafka_settings, open_store
+from adapters.main import kafka_settings
 from adapters.settings import PREFIX, SettingRefused, Settings, read_settings, unknown_settings
-from adapters.store.lease import HeldElsewhere, announced, sole_writer
+from adapters.store.lock import HeldElsewhere, announced, sole_writer
 from adapters.store.migrate import NotMigrated
+from adapters.stores import Store, open_store
 from domain.ports import Unavailable
 
 

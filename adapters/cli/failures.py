@@ -14,10 +14,10 @@ from adapters.cli.callers import Refused
 from adapters.cli.words import WrongUsage
 from adapters.kafka.refused import RelayRefused
 from adapters.settings import SettingRefused
-from adapters.store.lease import HeldElsewhere
-from adapters.store.mapper import UnreadableEvent
+from adapters.store.lock import HeldElsewhere
 from adapters.store.migrate import NotMigrated
 from domain.ports import Unavailable
+from domain.stored import UnreadableEvent
 
 REFUSED, WRONG_USAGE, NOT_REACHABLE = 1, 2, 3
 

@@ -73,8 +73,8 @@ def rebuild(
         TimeRemainingColumn,
     )
 
-    from adapters.main import open_store_to_write
     from adapters.settings import read_settings
+    from adapters.stores import open_store_to_write
     from projections.follower import Follower
 
     done: dict[str, int] = {}
@@ -106,23 +106,22 @@ def rebuild(
 def migrate(json: AsJSON = False) -> None:
     """Bring the database up to date."""
     from adapters.settings import read_settings
-    from adapters.store.lease import sole_writer
-    from adapters.store.migrate import migrate_sqlite
+    from adapters.stores import migrate_to_write
 
     settings = read_settings()
-    with sole_writer(settings.database):
-        steps = migrate_sqlite(settings.database)
+    with migrate_to_write(settings) as steps:
+        pass
     if json:
-        show.as_json({"database": str(settings.database), "applied": steps})
+        show.as_json({"database": settings.named_database, "applied": steps})
     else:
         done = f"applied {', '.join(steps)}" if steps else "is up to date"
-        show.out.print(f"{settings.database}: {done}", markup=False)
+        show.out.print(f"{settings.named_database}: {done}", markup=False)
 
 
 def new_log_id(json: AsJSON = False) -> None:
     """Give the log a new ID: after a backup was restored, so that no one goes on from a position that is gone."""
-    from adapters.main import open_store_to_write
     from adapters.settings import read_settings
+    from adapters.stores import open_store_to_write
 
     with open_store_to_write(read_settings()) as store:
         log_id = store.log.renew_log_id()
@@ -138,8 +137,9 @@ def relay_from(
     json: AsJSON = False,
 ) -> None:
     """Tell the relay after which position of the log it goes on."""
-    from adapters.main import open_store_to_write, relay_to_kafka
+    from adapters.main import relay_to_kafka
     from adapters.settings import SettingRefused, read_settings
+    from adapters.stores import open_store_to_write
 
     settings = read_settings()
     with open_store_to_write(settings) as store:

@@ -1,6 +1,7 @@
 """The HTTP application."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -16,6 +17,7 @@ from adapters.http.operations import Check, operation_routes
 from adapters.http.problems import answer_with_problems
 from adapters.http.reads import LookupQuestion, ReadSide, read_routes
 from adapters.telemetry import Metrics
+from adapters.writer import Writer
 from domain import commands
 from domain.service import ConversationGroups
 
@@ -25,19 +27,30 @@ DESCRIPTION = (
 
 
 def create_app(
-    groups: ConversationGroups, read_side: ReadSide, checks: Callable[[], Sequence[Check]], metrics: Metrics
+    groups: ConversationGroups,
+    writer: Writer,
+    read_side: ReadSide,
+    checks: Callable[[], Sequence[Check]],
+    metrics: Metrics,
 ) -> FastAPI:
     """Build the application over the parts it serves."""
+
+    @asynccontextmanager
+    async def writing(_: FastAPI) -> AsyncIterator[None]:
+        async with writer:
+            yield
+
     app = FastAPIOffline(
         title="conversation-groups",
         version=version("conversation-groups"),
         description=DESCRIPTION,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=writing,
         static_url="/docs/static",
     )
     answer_with_problems(app)
-    app.include_router(command_routes(groups, metrics.answered))
+    app.include_router(command_routes(writer.carry_out, groups.dry_run, metrics.answered))
     app.include_router(read_routes(read_side, groups.policy_of))
     app.include_router(operation_routes(checks, metrics.registry))
     app.add_middleware(Edge, requests=metrics.requests, seconds=metrics.seconds)

@@ -1,15 +1,14 @@
 """`POST /v1/users/{userID}/commands`: the one way to change groups."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from anyio import Lock, fail_after
 from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.http.answers import CommandAnswer
+from adapters.http.answers import answer_json
 from adapters.http.bodies import read_json
 from adapters.http.described import COMMAND_DOCS
 from adapters.http.identity import UserID, caller, idempotency_key, note, traceparent
@@ -17,34 +16,20 @@ from adapters.http.paging import malformed, only
 from adapters.http.problems import not_understood, refused
 from domain.commands import Command, parse_command
 from domain.outcomes import Outcome
-from domain.ports import Unavailable
 from domain.refusals import Refusal
-from domain.service import ConversationGroups, Reply, Submission
-
-LONGEST_WAIT = 10
-"""Seconds after which a command that has not begun is answered with 503; nothing of it is done then."""
+from domain.submission import Reply, Submission
 
 
-def command_routes(groups: ConversationGroups, answered: Callable[..., None]) -> APIRouter:
+def command_routes(
+    carry_out: Callable[[Submission], Awaitable[Reply]],
+    dry_run: Callable[[Submission], Outcome],
+    answered: Callable[..., None],
+) -> APIRouter:
     """Give the route; `answered` is told of every answer, to count it."""
     router = APIRouter()
-    turns = Lock()
-
-    async def in_turn(submission: Submission) -> Reply:
-        """Wait for the commands before it here, where that keeps no thread from reads and from `/readyz`."""
-        try:
-            with fail_after(LONGEST_WAIT):
-                await turns.acquire()
-        except TimeoutError:
-            raise Unavailable(f"The commands before this one took more than {LONGEST_WAIT} s") from None
-        try:
-            [reply] = await run_in_threadpool(groups.handle, [submission])
-        finally:
-            turns.release()
-        return reply
 
     @router.post("/v1/users/{userID}/commands", **COMMAND_DOCS)
-    async def carry_out(request: Request, user_id: UserID) -> Response:
+    async def command(request: Request, user_id: UserID) -> Response:
         who = caller(request, user_id)
         submission = Submission(
             sdk_app_id=who.sdk_app_id,
@@ -57,10 +42,13 @@ def command_routes(groups: ConversationGroups, answered: Callable[..., None]) ->
             command=await read_command(request),
         )
         if is_dry_run(request):
-            return _done(await run_in_threadpool(groups.dry_run, submission))
-        reply = await in_turn(submission)
-        answered(submission.command.command, reply.result, replayed=reply.replayed)
-        response = refused(reply.result) if isinstance(reply.result, Refusal) else _done(reply.result)
+            return _done(await run_in_threadpool(dry_run, submission))
+        reply = await carry_out(submission)
+        result = reply.result
+        if not isinstance(result, Outcome | Refusal):
+            raise result
+        answered(submission.command.command, result, replayed=reply.replayed)
+        response = refused(result) if isinstance(result, Refusal) else _done(result)
         if reply.replayed:
             response.headers["Idempotent-Replayed"] = "true"
         return response
@@ -86,4 +74,4 @@ def is_dry_run(request: Request) -> bool:
 
 
 def _done(outcome: Outcome) -> Response:
-    return Response(CommandAnswer.of(outcome).to_json(), media_type="application/json")
+    return Response(answer_json(outcome), media_type="application/json")

@@ -1,6 +1,6 @@
 """What stops the relay until a person has decided."""
 
-from domain.ports import CannotGoOn
+from domain.stored import CannotGoOn
 
 
 class RelayRefused(CannotGoOn):

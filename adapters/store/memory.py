@@ -1,31 +1,59 @@
 """The log and the kept outcomes in memory: gone with the process, for tests."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID, uuid4
 
-from eventsourcing.persistence import ApplicationRecorder, IntegrityError, StoredEvent
+from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder, POPOFactory
 
-from adapters.store.mapper import EventMapper
-from domain.ports import Entry, Kept, Key
+from adapters.store.entries import Row, every_entry, readable_entries
+from domain.ports import Entry, Kept, Key, Stale, Write
+from domain.stored import Stored
 
 
 class MemoryRecorder(POPOApplicationRecorder):
-    """Takes in events, and the outcomes kept for idempotency keys, at once or not at all."""
+    """Takes in events, and the outcomes kept for idempotency keys; implements `domain.ports.Recorder`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.log_id = uuid4()
         self._kept: dict[Key, Kept] = {}
+        self.taken: dict[UUID, bytes] = {}
+        """The snapshots."""
 
-    def find_kept(self, keys: Iterable[Key]) -> dict[Key, Kept]:
-        """Look up the outcomes kept for `keys`."""
+    def record(self, write: Write) -> Stale | None:
+        """Record everything, if what was decided on holds."""
         with self._database_lock:
-            return {key: self._kept[key] for key in keys if key in self._kept}
+            used = {key: self._kept[key] for key in write.keys if key in self._kept}
+            used = {key: kept for key, kept in used.items() if kept.kept_at > write.expired}
+            heads = {stream: self.head_of(stream) for stream in write.known}
+            concerned = {key.stream for key in used}
+            moved = {s: head for s, head in heads.items() if head != write.known[s] or s in concerned}
+            if moved:
+                return Stale(moved, used)
+            self.insert_events([StoredEvent(*stored) for stored in write.events])
+            self._kept = {key: kept for key, kept in self._kept.items() if kept.kept_at > write.expired}
+            self._kept.update({kept.key: kept for kept in write.kept})
+        return None
 
-    def _assert_uniqueness(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+    def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
+        """Read the events of these users that follow the revisions."""
+        return [stored for stream, revision in known.items() for _, stored in self.of_user(stream, revision)]
+
+    def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
+        """Find the snapshots that were taken of these users."""
+        return {stream: self.taken[stream] for stream in streams if stream in self.taken}
+
+    def head_of(self, stream: UUID) -> int:
+        """Give one user's newest revision."""
+        return len(self._stored_events_index[str(stream)])
+
+    def of_user(self, stream: UUID, after: int) -> list[Row]:
+        """Give one user's rows that follow a revision."""
+        everything = map(as_row, self.select_notifications(None, self.max_notification_id() or 0))
+        return [row for row in everything if row[1].stream == stream and row[1].revision > after]
+
+    def _assert_uniqueness(self, stored_events: Sequence[StoredEvent], **kwargs: object) -> None:
         super()._assert_uniqueness(stored_events, **kwargs)
         newest: dict[UUID | str, int] = {}
         for event in stored_events:
@@ -35,18 +63,11 @@ class MemoryRecorder(POPOApplicationRecorder):
                 raise IntegrityError(f"revision {event.originator_version} of stream {stream} does not follow {before}")
             newest[stream] = event.originator_version
 
-    def _update_table(
-        self,
-        stored_events: Sequence[StoredEvent],
-        *,
-        kept: Sequence[Kept] = (),
-        expired: datetime | None = None,
-        **kwargs: Any,
-    ) -> Sequence[int] | None:
-        self._kept.update({k.key: k for k in kept})
-        if expired is not None:
-            self._kept = {key: k for key, k in self._kept.items() if k.kept_at > expired}
-        return super()._update_table(stored_events, **kwargs)
+
+def as_row(notification: Notification) -> Row:
+    """Give what stands at a position."""
+    stream = UUID(str(notification.originator_id))
+    return notification.id, Stored(stream, notification.originator_version, notification.topic, notification.state)
 
 
 class MemoryStore(POPOFactory):
@@ -68,9 +89,8 @@ def environment() -> dict[str, str]:
 class MemoryLog:
     """Reads the log: implements `domain.ports.EventLog`."""
 
-    def __init__(self, recorder: MemoryRecorder, mapper: EventMapper) -> None:
+    def __init__(self, recorder: MemoryRecorder) -> None:
         self._recorder = recorder
-        self._mapper = mapper
 
     def log_id(self) -> UUID:
         """Tell which log this is."""
@@ -82,15 +102,14 @@ class MemoryLog:
 
     def revision(self, stream: UUID) -> int:
         """Give one user's newest revision."""
-        newest = self._recorder.select_events(stream, desc=True, limit=1)
-        return newest[0].originator_version if newest else 0
+        return self._recorder.head_of(stream)
 
     def read(self, after: int, limit: int) -> Sequence[Entry]:
         """Read at most `limit` entries that follow the position `after`."""
-        return self._mapper.to_entries(self._recorder.select_notifications(after, limit, inclusive_of_start=False))
+        return readable_entries(
+            map(as_row, self._recorder.select_notifications(after, limit, inclusive_of_start=False))
+        )
 
     def read_user(self, stream: UUID, after: int, limit: int | None = None) -> Sequence[Entry]:
         """Read one user's entries that follow the revision `after`."""
-        everything = self._recorder.select_notifications(None, self.head())
-        newer = [n for n in everything if n.originator_id == stream and n.originator_version > after]
-        return [self._mapper.to_entry(notification) for notification in newer[:limit]]
+        return every_entry(self._recorder.of_user(stream, after)[:limit])

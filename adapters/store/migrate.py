@@ -5,13 +5,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
+
+LOCK = 7_016_511_408_512_483_956
+"""The advisory lock of whoever brings a database of PostgreSQL up to date."""
 
 
 class NotMigrated(Exception):  # noqa: N818 - a state of the database
@@ -20,35 +25,57 @@ class NotMigrated(Exception):  # noqa: N818 - a state of the database
 
 def migrate_sqlite(database: Path) -> list[str]:
     """Apply the steps that are missing and name them. The caller is the sole writer of `database`."""
-    engine = _engine(lambda: sqlite3.connect(database, isolation_level=None))
+    engine = _engine("sqlite", lambda: sqlite3.connect(database, isolation_level=None))
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # The driver would otherwise commit each CREATE TABLE by itself.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    with engine.begin() as connection, _steps("sqlite") as config:
-        missing = _missing(connection, config)
-        config.attributes["connection"] = connection
-        command.upgrade(config, "heads")
-        return missing
+    return _migrate(engine, "sqlite")
+
+
+def migrate_postgres(url: str) -> list[str]:
+    """Apply the steps that are missing and name them; of many processes one does it, and the others wait for it."""
+    engine = _engine("postgresql+psycopg", lambda: psycopg.connect(url))
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+
+    return _migrate(engine, "postgres")
 
 
 def check_sqlite(database: Path) -> None:
     """Refuse to go on with a database that is not up to date; changes nothing; raises `NotMigrated`."""
     if not database.exists():
         raise NotMigrated(f"There is no database {database}. Start `convgroups serve`, or run `convgroups migrate`.")
-    with (
-        _engine(lambda: sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)).connect() as connection,
-        _steps("sqlite") as config,
-    ):
+    engine = _engine("sqlite", lambda: sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True))
+    _check(engine, "sqlite", str(database))
+
+
+def check_postgres(url: str) -> None:
+    """Refuse to go on with a database that is not up to date; changes nothing; raises `NotMigrated`."""
+    _check(_engine("postgresql+psycopg", lambda: psycopg.connect(url)), "postgres", "The database")
+
+
+def _migrate(engine: Engine, dialect: str) -> list[str]:
+    with engine.begin() as connection, _steps(dialect) as config:
+        missing = _missing(connection, config)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "heads")
+        return missing
+
+
+def _check(engine: Engine, dialect: str, name: str) -> None:
+    with engine.connect() as connection, _steps(dialect) as config:
         missing = _missing(connection, config)
     if missing:
-        raise NotMigrated(f"{database} lacks the steps {', '.join(missing)}. Run `convgroups migrate`.")
+        raise NotMigrated(f"{name} lacks the steps {', '.join(missing)}. Run `convgroups migrate`.")
 
 
-def _engine(connect: Callable[[], sqlite3.Connection]) -> Engine:
-    return create_engine("sqlite://", creator=connect, poolclass=NullPool)
+def _engine(dialect: str, connect: Callable[[], Any]) -> Engine:
+    return create_engine(f"{dialect}://", creator=connect, poolclass=NullPool)
 
 
 @contextmanager

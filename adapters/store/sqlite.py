@@ -1,20 +1,14 @@
 """The log and the kept outcomes in one SQLite file: `eventsourcing`'s recorder, made durable and gap-free."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 from uuid import UUID, uuid4
 
-from eventsourcing.persistence import (
-    ConnectionPoolClosedError,
-    InterfaceError,
-    Notification,
-    OperationalError,
-    StoredEvent,
-)
+from eventsourcing.persistence import ConnectionPoolClosedError, InterfaceError, OperationalError
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -24,9 +18,13 @@ from eventsourcing.sqlite import (
     SQLiteFactory,
 )
 
-from adapters.store.mapper import EventMapper
+from adapters.store.entries import Row, every_entry, readable_entries
 from adapters.store.turns import FirstCome
-from domain.ports import Entry, Kept, Key, Unavailable
+from domain.ports import Entry, Kept, Key, Stale, Unavailable, Write
+from domain.snapshot import VERSION
+from domain.stored import Stored
+
+INSERT = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?)"
 
 PRUNED_AT_ONCE = 20
 """How many expired outcomes leave with one commit, and two more for each that comes: never many, and never behind."""
@@ -106,55 +104,82 @@ def _identity(file: Path) -> tuple[int, int] | None:
 
 
 class SQLiteRecorder(SQLiteApplicationRecorder):
-    """Writes events, and the outcomes kept for idempotency keys, in one transaction."""
+    """Writes events, and the outcomes kept for idempotency keys; implements `domain.ports.Recorder`."""
 
-    def __init__(self, datastore: SQLiteDatastore, events_table_name: str = "stored_events") -> None:
+    datastore: OneWriterDatastore
+
+    def __init__(self, datastore: OneWriterDatastore, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name)
         # The table has a position of its own: a bare rowid may be renumbered by VACUUM.
-        self.insert_events_statement = (
-            "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?)"
-        )
+        self.insert_events_statement = INSERT
 
-    def find_kept(self, keys: Iterable[Key]) -> dict[Key, Kept]:
-        """Look up the outcomes kept for `keys`."""
-        found: dict[Key, Kept] = {}
-        with self.datastore.transaction(commit=False) as c:
-            for key in keys:
-                c.execute(
-                    "SELECT command_hash, outcome, kept_at FROM kept_outcomes "
-                    "WHERE sdk_app_id = ? AND user_id = ? AND key = ?",
-                    key,
-                )
-                for command_hash, outcome, kept_at in c.fetchall():
-                    found[key] = Kept(key, command_hash, outcome, datetime.fromisoformat(kept_at))
-        return found
-
-    def _insert_events(
-        self,
-        c: SQLiteCursor,
-        stored_events: Sequence[StoredEvent],
-        *,
-        kept: Sequence[Kept] = (),
-        expired: datetime | None = None,
-        **kwargs: Any,
-    ) -> Sequence[int] | None:
-        c.executemany(
-            "INSERT OR REPLACE INTO kept_outcomes VALUES (?, ?, ?, ?, ?, ?)",
-            [(*k.key, k.command_hash, k.outcome, k.kept_at.isoformat()) for k in kept],
-        )
-        if expired is not None:
+    def record(self, write: Write) -> Stale | None:
+        """Record everything in one durable commit, if what was decided on holds."""
+        with self.datastore.transaction(commit=True) as c:
+            if stale := _stale(c, write):
+                return stale
+            c.executemany(
+                "INSERT OR REPLACE INTO kept_outcomes VALUES (?, ?, ?, ?, ?, ?)",
+                [(*k.key, k.command_hash, k.outcome, k.kept_at.isoformat()) for k in write.kept],
+            )
             c.execute(
                 "DELETE FROM kept_outcomes WHERE rowid IN "
                 "(SELECT rowid FROM kept_outcomes WHERE kept_at <= ? ORDER BY kept_at LIMIT ?)",
-                (expired.isoformat(), PRUNED_AT_ONCE + 2 * len(kept)),
+                (write.expired.isoformat(), PRUNED_AT_ONCE + 2 * len(write.kept)),
             )
-        return super()._insert_events(c, stored_events, **kwargs)
+            c.executemany(INSERT, [(stored.stream.hex, *stored[1:]) for stored in write.events])
+        return None
+
+    def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
+        """Read the events of these users that follow the revisions."""
+        with self.datastore.transaction(commit=False) as c:
+            return [stored for stream, revision in known.items() for _, stored in _of_user(c, stream, revision)]
+
+    def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
+        """Find the snapshots that were taken of these users."""
+        found: dict[UUID, bytes] = {}
+        with self.datastore.transaction(commit=False) as c:
+            for stream in streams:
+                c.execute("SELECT state FROM snapshots WHERE stream = ? AND version = ?", (stream.hex, VERSION))
+                for row in c.fetchall():
+                    found[stream] = row["state"]
+        return found
+
+
+def _stale(c: SQLiteCursor, write: Write) -> Stale | None:
+    heads = {stream: _head(c, stream) for stream in write.known}
+    moved = {stream: head for stream, head in heads.items() if head != write.known[stream]}
+    used: dict[Key, Kept] = {}
+    for key in write.keys:
+        c.execute(
+            "SELECT command_hash, outcome, kept_at FROM kept_outcomes "
+            "WHERE sdk_app_id = ? AND user_id = ? AND key = ? AND kept_at > ?",
+            (*key, write.expired.isoformat()),
+        )
+        for command_hash, outcome, kept_at in c.fetchall():
+            used[key] = Kept(key, command_hash, outcome, datetime.fromisoformat(kept_at))
+            moved[key.stream] = heads[key.stream]
+    return Stale(moved, used) if moved else None
+
+
+def _head(c: SQLiteCursor, stream: UUID) -> int:
+    c.execute("SELECT MAX(originator_version) FROM stored_events WHERE originator_id = ?", (stream.hex,))
+    return c.fetchone()[0] or 0
+
+
+def _of_user(c: SQLiteCursor, stream: UUID, after: int, limit: int | None = None) -> list[Row]:
+    c.execute(
+        "SELECT rowid, originator_version, topic, state FROM stored_events "
+        "WHERE originator_id = ? AND originator_version > ? ORDER BY originator_version LIMIT ?",
+        (stream.hex, after, -1 if limit is None else limit),
+    )
+    return [(position, Stored(stream, revision, topic, value)) for position, revision, topic, value in c.fetchall()]
 
 
 class SQLiteStore(SQLiteFactory):
     """Makes the recorder; named to the service by its topic, `adapters.store.sqlite:SQLiteStore`."""
 
-    application_recorder_class = SQLiteRecorder
+    application_recorder_class = SQLiteRecorder  # type: ignore[assignment]  # made with our datastore alone
 
     def __init__(self, env: Any) -> None:
         super().__init__(env)
@@ -174,10 +199,8 @@ def environment(database: Path) -> dict[str, str]:
 class SQLiteLog:
     """Reads the log: implements `domain.ports.EventLog`."""
 
-    def __init__(self, recorder: SQLiteApplicationRecorder, mapper: EventMapper) -> None:
-        self._recorder = recorder
-        self._datastore = recorder.datastore
-        self._mapper = mapper
+    def __init__(self, datastore: SQLiteDatastore) -> None:
+        self._datastore = datastore
 
     def log_id(self) -> UUID:
         """Tell which log this is."""
@@ -194,36 +217,28 @@ class SQLiteLog:
 
     def head(self) -> int:
         """Give the newest position, 0 for an empty log."""
-        return self._recorder.max_notification_id() or 0
+        with self._datastore.transaction(commit=False) as c:
+            c.execute("SELECT MAX(rowid) FROM stored_events")
+            return c.fetchone()[0] or 0
 
     def revision(self, stream: UUID) -> int:
         """Give one user's newest revision."""
         with self._datastore.transaction(commit=False) as c:
-            c.execute("SELECT MAX(originator_version) FROM stored_events WHERE originator_id = ?", (stream.hex,))
-            return c.fetchone()[0] or 0
+            return _head(c, stream)
 
     def read(self, after: int, limit: int) -> Sequence[Entry]:
         """Read at most `limit` entries that follow the position `after`."""
-        return self._mapper.to_entries(self._recorder.select_notifications(after, limit, inclusive_of_start=False))
+        with self._datastore.transaction(commit=False) as c:
+            c.execute(
+                "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events "
+                "WHERE rowid > ? ORDER BY rowid LIMIT ?",
+                (after, limit),
+            )
+            rows = c.fetchall()
+        return readable_entries((position, Stored(UUID(stream), *rest)) for position, stream, *rest in rows)
 
     def read_user(self, stream: UUID, after: int, limit: int | None = None) -> Sequence[Entry]:
         """Read one user's entries that follow the revision `after`."""
         with self._datastore.transaction(commit=False) as c:
-            c.execute(
-                "SELECT rowid, * FROM stored_events WHERE originator_id = ? AND originator_version > ? "
-                "ORDER BY originator_version LIMIT ?",
-                (stream.hex, after, -1 if limit is None else limit),
-            )
-            rows = c.fetchall()
-        return [
-            self._mapper.to_entry(
-                Notification(
-                    id=row["rowid"],
-                    originator_id=stream,
-                    originator_version=row["originator_version"],
-                    topic=row["topic"],
-                    state=row["state"],
-                )
-            )
-            for row in rows
-        ]
+            rows = _of_user(c, stream, after, limit)
+        return every_entry(rows)

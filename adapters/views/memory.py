@@ -7,7 +7,9 @@ from copy import deepcopy
 from threading import Lock
 from uuid import UUID
 
+from domain.groups import UserConversationGroups
 from domain.ports import Entry
+from domain.snapshot import to_snapshot
 from projections.group_lists import UserGroupLists
 from projections.history import HistoryRow, history_row
 
@@ -44,6 +46,28 @@ class MemoryView(ABC):
     @abstractmethod
     def forget(self) -> None:
         """Drop everything that was written."""
+
+
+class MemorySnapshots:
+    """Where snapshots are kept, beside a log in memory; implements `projections.snapshots.SnapshotTable`."""
+
+    def __init__(self, taken: dict[UUID, bytes]) -> None:
+        self._taken = taken
+        self._checkpoint = 0
+
+    def checkpoint(self) -> int:
+        """Give the position up to which users were looked at."""
+        return self._checkpoint
+
+    def keep(self, states: Sequence[tuple[UUID, UserConversationGroups]], entries: Sequence[Entry]) -> None:
+        """Keep these states, and move the checkpoint behind `entries`."""
+        self._taken.update((stream, to_snapshot(state)) for stream, state in states)
+        self._checkpoint = entries[-1].position
+
+    def clear(self) -> None:
+        """Drop all snapshots."""
+        self._taken.clear()
+        self._checkpoint = 0
 
 
 class MemoryGroupLists(MemoryView):

@@ -1,20 +1,23 @@
 """The views in the SQLite file of the log: each an `Effect` of its own follower, with its checkpoint beside it."""
 
-from abc import abstractmethod
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
 from eventsourcing.persistence import Tracking
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore, SQLiteTrackingRecorder
 
+from domain.groups import UserConversationGroups
 from domain.ports import Entry
+from domain.snapshot import VERSION, to_snapshot
 from projections.group_lists import GroupRow, Membership, UserGroupLists
 from projections.history import HistoryRow, history_row
 
 
-class SQLiteView(SQLiteTrackingRecorder):
-    """A view and its checkpoint, which move in one transaction."""
+class SQLiteTables(SQLiteTrackingRecorder):
+    """Tables and a checkpoint, which move in one transaction."""
 
     name: str
     tables: tuple[str, ...]
@@ -26,10 +29,11 @@ class SQLiteView(SQLiteTrackingRecorder):
         """Give the position of the last entry in the view, 0 before the first."""
         return self.max_tracking_id(self.name) or 0
 
-    def apply(self, entries: Sequence[Entry]) -> None:
-        """Take in entries and move the checkpoint, at once."""
+    @contextmanager
+    def moving(self, entries: Sequence[Entry]) -> Iterator[SQLiteCursor]:
+        """Give a cursor in a transaction, with which the checkpoint moves behind these entries."""
         with self.datastore.transaction(commit=True) as c:
-            self.write(c, entries)
+            yield c
             self._insert_tracking(c, Tracking(self.name, entries[-1].position))
 
     def clear(self) -> None:
@@ -38,6 +42,15 @@ class SQLiteView(SQLiteTrackingRecorder):
             for table in self.tables:
                 c.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
             c.execute("DELETE FROM tracking WHERE application_name = ?", (self.name,))
+
+
+class SQLiteView(SQLiteTables, ABC):
+    """A view: an `Effect` of its own follower."""
+
+    def apply(self, entries: Sequence[Entry]) -> None:
+        """Take in entries and move the checkpoint, at once."""
+        with self.moving(entries) as c:
+            self.write(c, entries)
 
     @abstractmethod
     def write(self, c: SQLiteCursor, entries: Sequence[Entry]) -> None:
@@ -116,6 +129,22 @@ class SQLiteHistory(SQLiteView):
                     row.value,
                 ),
             )
+
+
+class SQLiteSnapshots(SQLiteTables):
+    """Where snapshots are kept; implements `projections.snapshots.SnapshotTable`."""
+
+    name = "snapshots"
+    tables = ("snapshots",)
+
+    def keep(self, states: Sequence[tuple[UUID, UserConversationGroups]], entries: Sequence[Entry]) -> None:
+        """Keep these states, and move the checkpoint behind `entries`, at once."""
+        with self.moving(entries) as c:
+            for stream, state in states:
+                c.execute(
+                    "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)",
+                    (stream.hex, state.revision, VERSION, to_snapshot(state)),
+                )
 
 
 def _load_groups(c: SQLiteCursor, stream: UUID) -> UserGroupLists:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from adapters.store import memory, sqlite
-from adapters.store.mapper import EventMapper
 from adapters.store.migrate import migrate_sqlite
 from adapters.views.memory import MemoryGroupLists, MemoryHistory
 from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory
@@ -16,9 +15,10 @@ from domain.commands import Command
 from domain.events import Event
 from domain.limits import Policy
 from domain.outcomes import Outcome
-from domain.ports import Entry, EventLog, KeptOutcomes
+from domain.ports import Entry, EventLog, Kept, Key, Recorder, Write
 from domain.refusals import Refusal
-from domain.service import ConversationGroups, Reply, Submission
+from domain.service import ConversationGroups
+from domain.submission import Reply, Submission
 from domain.values import stream_id
 from projections.follower import Effect
 from projections.group_lists import GroupListsTable
@@ -40,8 +40,8 @@ class GroupListsView(View, GroupListsTable, Protocol): ...
 class HistoryView(View, HistoryTable, Protocol): ...
 
 
-class Recorder(KeptOutcomes, Protocol):
-    """What the service writes with."""
+class Recording(Recorder, Protocol):
+    """What the service writes with, and what `eventsourcing` does."""
 
     insert_events: Callable[..., Sequence[int] | None]
 
@@ -75,8 +75,14 @@ class Store:
         self.groups.policy_of = lambda app: self.policies.get(app, Policy())
 
     @property
-    def recorder(self) -> Recorder:
-        return cast("Recorder", self.groups.recorder)
+    def recorder(self) -> Recording:
+        return cast("Recording", self.groups.recorder)
+
+    def kept(self, keys: Sequence[Key]) -> dict[Key, Kept]:
+        """Find what is kept for these keys, also what has expired."""
+        known = {key.stream: self.log.revision(key.stream) for key in keys}
+        stale = self.recorder.record(Write(known, keys, (), (), datetime.min.replace(tzinfo=UTC)))
+        return stale.used if stale else {}
 
     def send(self, *commands: Command, user: str = "alice", key: str | None = None) -> list[Reply]:
         """Let one user send these, in one batch."""
@@ -112,8 +118,8 @@ OpenStore = Callable[[Path, Clock], AbstractContextManager[Store]]
 @contextmanager
 def memory_store(_: Path, clock: Clock) -> Iterator[Store]:
     with ConversationGroups(memory.environment(), clock=clock) as groups:
-        recorder, mapper = cast("memory.MemoryRecorder", groups.recorder), cast("EventMapper", groups.mapper)
-        yield Store(groups, memory.MemoryLog(recorder, mapper), MemoryGroupLists(), MemoryHistory(), clock)
+        event_log = memory.MemoryLog(cast("memory.MemoryRecorder", groups.recorder))
+        yield Store(groups, event_log, MemoryGroupLists(), MemoryHistory(), clock)
 
 
 @contextmanager
@@ -121,10 +127,10 @@ def sqlite_store(folder: Path, clock: Clock) -> Iterator[Store]:
     database = folder / "log.db"
     migrate_sqlite(database)
     with ConversationGroups(sqlite.environment(database), clock=clock) as groups:
-        recorder, mapper = cast("sqlite.SQLiteRecorder", groups.recorder), cast("EventMapper", groups.mapper)
-        with closing(cast("sqlite.OneWriterDatastore", recorder.datastore).for_views()) as views:
-            log, lists, history = sqlite.SQLiteLog(recorder, mapper), SQLiteGroupLists(views), SQLiteHistory(views)
-            yield Store(groups, log, lists, history, clock)
+        datastore = cast("sqlite.SQLiteRecorder", groups.recorder).datastore
+        with closing(datastore.for_views()) as views:
+            event_log = sqlite.SQLiteLog(datastore)
+            yield Store(groups, event_log, SQLiteGroupLists(views), SQLiteHistory(views), clock)
 
 
 STORES: dict[str, OpenStore] = {"memory": memory_store, "sqlite": sqlite_store}

@@ -43,9 +43,9 @@ def test_expired_outcomes_leave_with_later_commits(store: Store, clock: Clock) -
     keys = [Key(APP, "alice", f"k{n}") for n in range(30)]
     for key in keys:
         store.send(ONE, key=key.key)
-    assert len(store.recorder.find_kept(keys)) == 30
+    assert len(store.kept(keys)) == 30
     clock.go_on(timedelta(days=7))
     for n in range(3):
         store.send(TWO, key=f"later{n}")
-    assert store.recorder.find_kept(keys) == {}
-    assert len(store.recorder.find_kept([Key(APP, "alice", f"later{n}") for n in range(3)])) == 3
+    assert store.kept(keys) == {}
+    assert len(store.kept([Key(APP, "alice", f"later{n}") for n in range(3)])) == 3

@@ -47,7 +47,7 @@ def log_id(database: Path) -> UUID:
 
 def test_a_new_database_gets_every_step_and_the_second_time_none(tmp_path: Path) -> None:
     database = tmp_path / "log.db"
-    assert migrate_sqlite(database) == ["0001"]
+    assert migrate_sqlite(database) == ["0001", "0002"]
     before, first = made(database), log_id(database)
     assert migrate_sqlite(database) == []
     assert (made(database), log_id(database)) == (before, first)
@@ -69,7 +69,7 @@ def test_killed_halfway_it_leaves_nothing_and_is_done_by_the_next_one(tmp_path: 
     command = [sys.executable, "-c", KILLED_AT, str(database), str(statements)]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
     assert made(database) == []
-    assert migrate_sqlite(database) == ["0001"]
+    assert migrate_sqlite(database) == ["0001", "0002"]
     check_sqlite(database)
 
 
@@ -94,7 +94,7 @@ def test_a_database_without_the_steps_names_them_and_stays_as_it_is(tmp_path: Pa
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE mine (x TEXT)")
     before = database.read_bytes()
-    with pytest.raises(NotMigrated, match="lacks the steps 0001"):
+    with pytest.raises(NotMigrated, match="lacks the steps 0001, 0002"):
         check_sqlite(database)
     assert database.read_bytes() == before
 

@@ -3,7 +3,8 @@
 from adapters.store.memory import environment
 from domain.commands import CreateGroup
 from domain.outcomes import Outcome
-from domain.service import ConversationGroups, Submission
+from domain.service import ConversationGroups
+from domain.submission import Submission
 
 
 def create(groups: ConversationGroups, user: str, name: str) -> int | None:
@@ -14,7 +15,7 @@ def create(groups: ConversationGroups, user: str, name: str) -> int | None:
 
 
 def test_users_in_turn_are_served_right_however_few_are_remembered() -> None:
-    for remembered in (0, 1, 2, 1000):
-        with ConversationGroups(environment(), remembered_users=remembered) as groups:
+    for remembered in (0, 2, 5, 1000):
+        with ConversationGroups(environment(), remembered=remembered) as groups:
             made = [create(groups, user, name) for name in ("a", "b", "c") for user in ("alice", "bob", "carol")]
             assert made == [1, 1, 1, 2, 2, 2, 3, 3, 3]

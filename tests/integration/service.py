@@ -12,8 +12,9 @@ import httpx
 import uvicorn
 
 from adapters.follow import FollowerThread, stop_all
-from adapters.main import Store, build, listen, open_store_to_write
+from adapters.main import build, listen
 from adapters.settings import Settings
+from adapters.stores import Store, open_store_to_write
 
 
 def wait_until(true: Callable[[], object], what: str, seconds: float = 20) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from adapters.main import open_store_to_write
+from adapters.stores import open_store_to_write
 from domain.commands import CreateGroup
-from domain.service import Submission
+from domain.submission import Submission
 from tests.integration.command_line import Run
 from tests.integration.process import PROGRAM, convgroups, environment
 from tests.integration.service import running, settings_for

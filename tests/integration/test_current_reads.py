@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from adapters.follow import stop_all
-from adapters.main import open_store
+from adapters.stores import open_store
 from domain.values import stream_id
 from projections.group_lists import current_lists
 from projections.history import current_history

@@ -1,6 +1,9 @@
 """Many commands in one commit do what they do one by one, and each user is alone."""
 
+from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +12,8 @@ from adapters.store.memory import MemoryLog, environment
 from domain.commands import Command, CreateGroup
 from domain.limits import Limits, Policy
 from domain.outcomes import Outcome
-from domain.service import ConversationGroups, Reply, Submission
+from domain.service import ConversationGroups
+from domain.submission import Reply, Submission
 from domain.values import stream_id
 from tests.property import commands as any_of
 from tests.property.test_any_commands import EVERY_TIME
@@ -41,12 +45,17 @@ def told(reply: Reply) -> object:
     if not isinstance(reply.result, Outcome):
         return type(reply.result), reply.result.args, reply.replayed
     events = [(event.type, event.revision) for event in reply.result.events]
-    return reply.result.model_copy(update={"events": ()}), events, reply.replayed
+    return replace(reply.result, events=()), events, reply.replayed
 
 
-def log_of(service: ConversationGroups) -> list[object]:
-    entries = MemoryLog(service.recorder, service.mapper).read(0, 100_000)  # type: ignore[arg-type]
-    return [(e.position, e.event.originator_id, e.event.revision, change_of(e.event)) for e in entries]
+def log_of(service: ConversationGroups) -> dict[UUID, list[object]]:
+    """Give each user's events; between users a batch has no order."""
+    entries = MemoryLog(service.recorder).read(0, 100_000)  # type: ignore[arg-type]
+    assert [entry.position for entry in entries] == list(range(1, len(entries) + 1))
+    found: defaultdict[UUID, list[object]] = defaultdict(list)
+    for entry in entries:
+        found[entry.event.originator_id].append((entry.event.revision, change_of(entry.event)))
+    return found
 
 
 @settings(EVERY_TIME, max_examples=100)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.store.lease import HeldElsewhere, announce, announced, sole_writer
+from adapters.store.lock import HeldElsewhere, announce, announced, sole_writer
 
 ROOT = Path(__file__).parents[2]
 HOLDER = """
 import sys
 from pathlib import Path
-from adapters.store.lease import sole_writer
+from adapters.store.lock import sole_writer
 with sole_writer(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

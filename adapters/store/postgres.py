@@ -1,0 +1,193 @@
+"""The log and the kept outcomes in PostgreSQL: one commit is one call of a function in the database."""
+
+import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from select import select
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import IntegrityError, StoredEvent
+from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
+from eventsourcing.utils import Environment
+from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
+from psycopg_pool import PoolClosed, PoolTimeout
+
+from domain.ports import Kept, Key, Stale, Unavailable, Write
+from domain.snapshot import VERSION
+from domain.stored import Stored
+
+Cursor = psycopg.Cursor[TupleRow]
+
+CONNECTIONS = 12
+"""At most, for each process: two of them write, the others answer reads and serve the followers."""
+
+PATIENCE = 5.0
+"""Seconds to wait for a connection before the database is called away."""
+
+PLANS = (
+    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
+    "-c jit=off"
+)
+"""Every query finds its rows by an index, whatever the statistics say.
+
+A plan that was chosen while a table was young, or is chosen anew in the middle of an ANALYZE, would read whole tables.
+"""
+
+RECORD = "SELECT * FROM record(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+
+NEWER = """
+SELECT known.stream, event.revision, event.topic, event.state
+FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS known (stream, revision, place)
+CROSS JOIN LATERAL (
+    SELECT originator_version AS revision, topic, state FROM stored_events
+    WHERE originator_id = known.stream AND originator_version > known.revision) AS event
+ORDER BY known.place, event.revision
+"""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Datastore(PostgresDatastore):
+    """Connections to one database; whatever passes by itself is `Unavailable`."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("", "", "", "", "")
+        self.pool = ConnectionPool(
+            url,
+            connection_class=psycopg.Connection[DictRow],
+            kwargs={"autocommit": True, "prepare_threshold": 0, "options": PLANS, "row_factory": dict_row},
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=PATIENCE,
+            check=_check_alive,
+            open=True,
+        )
+
+    @contextmanager
+    def get_connection(self) -> Iterator[psycopg.Connection[DictRow]]:
+        """Give a connection of which each statement is a transaction of its own."""
+        try:
+            with self.pool.connection() as connection:
+                yield connection
+        except psycopg.IntegrityError as error:
+            raise IntegrityError(f"{error.diag.constraint_name}: {error.diag.message_primary}") from error
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
+            raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+
+    @contextmanager
+    def statement(self) -> Iterator[Cursor]:
+        """Give a cursor of which each statement is a transaction of its own."""
+        with self.get_connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            yield cursor
+
+    @contextmanager
+    def writing(self) -> Iterator[Cursor]:
+        """Give a cursor in a transaction, which is committed at the end."""
+        with (
+            self.get_connection() as connection,
+            connection.transaction(),
+            connection.cursor(binary=True, row_factory=tuple_row) as cursor,
+        ):
+            yield cursor
+
+
+def _check_alive(connection: psycopg.Connection[Any]) -> None:
+    """Refuse a connection that the server has closed: then there is something to read. Costs no round trip."""
+    if select([connection.fileno()], [], [], 0)[0]:
+        raise psycopg.OperationalError("the server closed the connection")
+
+
+class PostgresRecorder(PostgresApplicationRecorder):
+    """Writes events, and the outcomes kept for idempotency keys; implements `domain.ports.Recorder`."""
+
+    datastore: Datastore
+
+    def record(self, write: Write) -> Stale | None:
+        """Record everything in one durable commit, if what was decided on holds."""
+        events, kept = write.events, write.kept
+        arguments = (
+            list(write.known),
+            list(write.known.values()),
+            [key.stream for key in write.keys],
+            [key.key for key in write.keys],
+            [one.key.stream for one in kept],
+            [one.key.key for one in kept],
+            [one.command_hash for one in kept],
+            [one.outcome for one in kept],
+            kept[0].kept_at if kept else None,
+            write.expired,
+            [event.stream for event in events],
+            [event.revision for event in events],
+            [event.topic for event in events],
+            [event.value for event in events],
+        )
+        with self.datastore.statement() as c:
+            found = c.execute(RECORD, arguments).fetchall()
+        return _stale(write, found) if found else None
+
+    def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
+        """Read the events of these users that follow the revisions, in one query."""
+        with self.datastore.statement() as c:
+            return [Stored(*row) for row in c.execute(NEWER, (list(known), list(known.values())))]
+
+    def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
+        """Find the snapshots that were taken of these users."""
+        with self.datastore.statement() as c:
+            found = c.execute(
+                "SELECT stream, state FROM snapshots WHERE stream = ANY(%s) AND version = %s", (list(streams), VERSION)
+            )
+            return dict(found.fetchall())
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:
+        """Record events that were made by `eventsourcing`, which has no position to tell then."""
+        events = [Stored(UUID(str(e.originator_id)), e.originator_version, e.topic, e.state) for e in stored_events]
+        first = {event.stream: event.revision - 1 for event in reversed(events)}
+        if self.record(Write(first, (), events, (), LONG_AGO)):
+            raise IntegrityError("a revision follows the one before it, without a gap")
+
+
+def _stale(write: Write, found: list[TupleRow]) -> Stale:
+    heads = {stream: head for stream, head, key, *_ in found if key is None}
+    names = {(key.stream, key.key): key for key in write.keys}
+    used: dict[Key, Kept] = {}
+    for stream, _, name, command_hash, outcome, kept_at in found:
+        if name is not None:
+            key = names[stream, name]
+            used[key] = Kept(key, command_hash, outcome, kept_at)
+            heads.setdefault(stream, write.known[stream])
+    return Stale(heads, used)
+
+
+class FunctionsRefused(Exception):  # noqa: N818 - an answer to whoever starts the service
+    """The environment asks for the database functions of `eventsourcing`."""
+
+
+class PostgresStore(PostgresFactory):
+    """Makes the recorder; named to the service by its topic, `adapters.store.postgres:PostgresStore`."""
+
+    def __init__(self, env: Environment) -> None:
+        super().__init__(env)
+        if self.datastore.enable_db_functions:
+            raise FunctionsRefused(
+                f"{self.POSTGRES_ENABLE_DB_FUNCTIONS} makes the library eventsourcing write around the log's lock, and "
+                "followers would miss events: unset it."
+            )
+        self.datastore = Datastore(self.env[self.POSTGRES_DBNAME])
+
+    def application_recorder(self) -> PostgresRecorder:
+        """Make the recorder on tables that are there: migrations make them."""
+        return PostgresRecorder(self.datastore)
+
+
+def environment(url: str) -> dict[str, str]:
+    """Name this store, for a database that has been migrated, to the service."""
+    return {
+        "PERSISTENCE_MODULE": "adapters.store.postgres:PostgresStore",
+        "MAPPER_TOPIC": "adapters.store.mapper:EventMapper",
+        "POSTGRES_DBNAME": url,
+        **dict.fromkeys(("POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_PASSWORD"), ""),  # they are in the URL
+        PostgresStore.POSTGRES_ENABLE_DB_FUNCTIONS: os.environ.get(PostgresStore.POSTGRES_ENABLE_DB_FUNCTIONS, ""),
+    }

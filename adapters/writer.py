@@ -1,0 +1,126 @@
+"""The writer: commands that arrive while a commit is under way share the next one."""
+
+from asyncio import Event, Future, get_running_loop
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+from types import TracebackType
+from typing import NamedTuple, Self
+from uuid import UUID
+
+from domain.ports import Unavailable
+from domain.submission import Reply, Submission
+
+LANES = 2
+"""How many commits are under way at once, of different users: one is decided while the other becomes durable."""
+
+MOST = 500
+"""How many commands share one commit."""
+
+ROOM = 5000
+"""How many commands may wait; one more is refused."""
+
+LONGEST_WAIT = 10.0
+"""Seconds after which a command that has not begun is refused; nothing of it is done then."""
+
+
+class Overloaded(Unavailable):
+    """More commands come in than can be carried out."""
+
+
+class _Waiting(NamedTuple):
+    submission: Submission
+    stream: UUID
+    since: float
+    reply: "Future[Reply]"
+
+
+class Writer:
+    """Carries out the commands of many callers on one event loop. Those of one user keep their order."""
+
+    def __init__(self, handle: Callable[[Sequence[Submission]], list[Reply]], *, lanes: int = LANES) -> None:
+        self._handle = handle
+        self._lanes = lanes
+        self._waiting: deque[_Waiting] = deque()
+        self._busy: set[UUID] = set()
+        """The users in the commits that are under way: their next commands wait for what those do."""
+
+        self._asked = Event()
+        self._closing = False
+
+    async def __aenter__(self) -> Self:
+        """Begin to work."""
+        self._loop = get_running_loop()
+        self._threads = ThreadPoolExecutor(self._lanes, "writer")
+        self._tasks = [self._loop.create_task(self._work()) for _ in range(self._lanes)]
+        self._sweep()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Carry out what waits, and end."""
+        self._closing = True
+        self._asked.set()
+        self._timer.cancel()
+        for task in self._tasks:
+            await task
+        self._threads.shutdown()
+
+    async def carry_out(self, submission: Submission) -> Reply:
+        """Carry out a command, and return when what it did is durable; raises `Unavailable`."""
+        if self._closing:
+            raise Unavailable("The service is about to end")
+        if len(self._waiting) >= ROOM:
+            raise Overloaded(f"{ROOM} commands wait already")
+        reply: Future[Reply] = self._loop.create_future()
+        self._waiting.append(_Waiting(submission, submission.stream, monotonic(), reply))
+        self._asked.set()
+        return await reply
+
+    async def _work(self) -> None:
+        while self._waiting or not self._closing:
+            batch = self._take()
+            if batch:
+                await self._commit(batch)
+            else:
+                self._asked.clear()
+                await self._asked.wait()
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        submissions = [waiting.submission for waiting in batch]
+        try:
+            replies = await self._loop.run_in_executor(self._threads, self._handle, submissions)
+            for waiting, reply in zip(batch, replies, strict=True):
+                if not waiting.reply.done():  # the caller may have gone
+                    waiting.reply.set_result(reply)
+        except Exception as error:  # noqa: BLE001 - it is for the callers
+            _refuse(batch, error)
+        self._busy.difference_update(waiting.stream for waiting in batch)
+        self._asked.set()
+
+    def _take(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        passed_over: list[_Waiting] = []
+        while self._waiting and len(batch) < MOST:
+            waiting = self._waiting.popleft()
+            (passed_over if waiting.stream in self._busy else batch).append(waiting)
+        self._waiting.extendleft(reversed(passed_over))
+        self._busy.update(waiting.stream for waiting in batch)
+        return batch
+
+    def _sweep(self) -> None:
+        """Refuse those who waited too long, whatever keeps the commits before them."""
+        late = monotonic() - LONGEST_WAIT
+        while self._waiting and self._waiting[0].since < late:
+            _refuse(
+                [self._waiting.popleft()], Unavailable(f"The commands before it took more than {LONGEST_WAIT:.0f} s")
+            )
+        self._timer = self._loop.call_later(LONGEST_WAIT / 20, self._sweep)
+
+
+def _refuse(batch: list[_Waiting], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.reply.done():
+            waiting.reply.set_exception(error)
