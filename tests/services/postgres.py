@@ -36,12 +36,19 @@ def postgres(pytestconfig: pytest.Config) -> Iterator[str]:
 
 @pytest.fixture
 def postgres_url(postgres: str) -> Iterator[str]:
-    """Give the URL of an empty database of the test's own, which is dropped with whoever is connected to it."""
+    """Give the URL of an empty database of the test's own."""
+    with new_database(postgres) as url:
+        yield url
+
+
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
+    """Make an empty database, and drop it in the end, whoever is connected to it."""
     name = f"test_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
         try:
-            yield urlsplit(postgres)._replace(path=f"/{name}").geturl()
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
