@@ -7,7 +7,7 @@ INSTALL := .venv/bin/pip install --quiet --constraint constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check kafka demo proof constraints clean
+.PHONY: help run test check kafka postgres demo proof constraints clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
@@ -28,6 +28,9 @@ check: .venv/dev ## check format, lint, types and layers
 
 kafka: ## start a real Kafka broker on 127.0.0.1:9092, until Ctrl-C (PORT=N for another port)
 	@exec $(PYTHON) infra/kafka/up $(or $(PORT),9092)
+
+postgres: ## start a real PostgreSQL on 127.0.0.1:5432, until Ctrl-C (PORT=N for another port)
+	@exec $(PYTHON) infra/postgres/up $(or $(PORT),5432)
 
 demo: .venv/runtime ## show broker, service and a consumer at work, until Ctrl-C
 	@exec .venv/bin/python examples/demo.py

@@ -2,6 +2,18 @@
 
 from tests.proof import pytest_addoption, pytest_configure
 from tests.services.kafka import kafka, kafka_prefix, own_kafka
+from tests.services.postgres import own_postgres, postgres, postgres_proxy, postgres_url
 from tests.services.provision import pytest_terminal_summary
 
-__all__ = ["kafka", "kafka_prefix", "own_kafka", "pytest_addoption", "pytest_configure", "pytest_terminal_summary"]
+__all__ = [
+    "kafka",
+    "kafka_prefix",
+    "own_kafka",
+    "own_postgres",
+    "postgres",
+    "postgres_proxy",
+    "postgres_url",
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_terminal_summary",
+]
