@@ -1,16 +1,17 @@
 """Builds everything: the only file that knows all parts. The command line calls it; nothing else does."""
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack, nullcontext
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from typing import Final, Literal, get_args
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 
 from adapters.follow import FollowerThread, stop_all
-from adapters.http.app import create_app
+from adapters.http.app import create_app, create_operations_app
 from adapters.http.edge import is_loopback
 from adapters.http.operations import Check
 from adapters.http.reads import ReadSide
@@ -18,8 +19,9 @@ from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
 from adapters.settings import SettingRefused, Settings
 from adapters.store.lock import announce
-from adapters.stores import Store, open_store_to_write
-from adapters.telemetry import Metrics
+from adapters.stores import Store, open_store, open_store_to_write
+from adapters.telemetry import Metrics, configure_logging
+from adapters.workers import Workers
 from adapters.writer import Writer
 from domain.ports import Unavailable
 from projections.follower import Follower
@@ -34,6 +36,11 @@ GOODBYE = 5
 
 LATE = 5.0
 """Seconds that a view may be behind before the service calls itself not ready."""
+
+Part = Literal["api", "views", "relay"]
+
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
+"""What one process does, where nothing else is said."""
 
 
 def read_side(store: Store) -> ReadSide:
@@ -102,39 +109,70 @@ def _follower_check(thread: FollowerThread) -> Check:
     return Check(thread.name, ok=in_time or thread.name in ("relay", "snapshots"), detail=detail)
 
 
-def build(settings: Settings, store: Store) -> tuple[FastAPI, list[FollowerThread]]:
+def build(settings: Settings, store: Store, parts: Collection[Part] = PARTS) -> tuple[FastAPI, list[FollowerThread]]:
     """Put the application and its followers, not yet started, together over one store."""
-    threads = [*follow_views(store), *follow_relay(settings, store)]
+    threads = follow_views(store) if "views" in parts else []
+    threads += follow_relay(settings, store) if "relay" in parts else []
     metrics = Metrics({thread.name: thread.lag for thread in threads})
     store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
-    writer = Writer(store.groups.handle)
-    return create_app(store.groups, writer, read_side(store), lambda: readiness(store, threads), metrics), threads
+
+    def checks() -> list[Check]:
+        return readiness(store, threads)
+
+    if "api" not in parts:
+        return create_operations_app(checks, metrics), threads
+    return create_app(store.groups, Writer(store.groups.handle), read_side(store), checks, metrics), threads
 
 
-def serve(settings: Settings, host: str, port: int, on_listening: Callable[[str], None] | None = None) -> None:
-    """Run everything in this process until it is asked to end; raises `SettingRefused`, `HeldElsewhere`, `OSError`.
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    parts: Collection[Part] = PARTS,
+    workers: int = 1,
+    on_listening: Callable[[str], None] | None = None,
+) -> None:
+    """Run these parts until this process is asked to end; raises `SettingRefused`, `HeldElsewhere`, `OSError`.
 
     `on_listening` is told the address, as soon as requests are taken.
     """
     refuse_strangers(settings, host)
+    if settings.postgres is None and (workers > 1 or set(parts) != set(PARTS)):
+        raise SettingRefused("--workers and --only need PostgreSQL: set CONVGROUPS_DATABASE_URL=postgresql://...")
     host = host if host == "localhost" else str(ip_address(host))  # of all its spellings, the usual one
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
-        store = stack.enter_context(open_store_to_write(settings))
-        stack.callback(logger.info, "stopped")
-        app, threads = build(settings, store)
-        stack.callback(stop_all, threads)
-        for thread in threads:
-            thread.start()
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        store = stack.enter_context(open_store_to_write(settings))
         logger.info("serving", url=where, docs=f"{where}/docs", database=settings.named_database)
+        stack.callback(logger.info, "stopped")
         if settings.postgres is None:
             announce(settings.database, where)
         if on_listening is not None:
             on_listening(where)
-        uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE)).run(
-            sockets=[listener]
-        )
+        if workers > 1:
+            Workers(workers, work, settings, listener, parts).run()
+        else:
+            _serve(settings, store, listener, parts)
+
+
+def work(settings: Settings, listener: socket, parts: Collection[Part]) -> None:
+    """Serve in one process of several."""
+    configure_logging(settings.log_format)
+    with open_store(settings) as store:
+        _serve(settings, store, listener, parts)
+
+
+def _serve(settings: Settings, store: Store, listener: socket, parts: Collection[Part]) -> None:
+    app, threads = build(settings, store, parts)
+    with ExitStack() as stack:
+        stack.enter_context(store.leases or nullcontext())
+        stack.callback(stop_all, threads)
+        for thread in threads:
+            thread.start()
+        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE)
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def refuse_strangers(settings: Settings, host: str) -> None:

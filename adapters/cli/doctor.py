@@ -38,7 +38,8 @@ def examine() -> list[Finding]:
 def _settings(settings: Settings) -> Iterator[Finding]:
     for field, value in settings:
         default = type(settings).model_fields[field].default
-        yield Finding("ok", PREFIX + field.upper(), str(value), "" if value != default else "(default)")
+        found = settings.named_database if field == "database_url" and settings.postgres else str(value)
+        yield Finding("ok", PREFIX + field.upper(), found, "" if value != default else "(default)")
     for name, meant in unknown_settings().items():
         advice = f"Did you mean {meant}?" if meant else "Look for a typo."
         yield Finding("note", name, "is no setting of this release", advice)
@@ -50,14 +51,24 @@ def _database(settings: Settings) -> Iterator[Finding]:
             head = store.log.head()
             yield Finding("ok", "database", f"log {store.log.log_id()}, {head} events")
             yield from _views(store, head)
+            yield from _followers(store)
     except NotMigrated as missing:
         yield Finding("bad", "database", str(missing), "Start the service, or run `convgroups migrate`.")
     except Exception as error:  # noqa: BLE001 - whatever it is, this is who says it
-        advice = "See that CONVGROUPS_DATABASE_URL names the right file, and that it can be read and written."
+        advice = "See that CONVGROUPS_DATABASE_URL names the right database, and that it can be read and written."
         yield Finding("bad", "database", sentence(error), advice)
 
 
+def _followers(store: Store) -> Iterator[Finding]:
+    """Tell which process runs which follower, where several could."""
+    for name, owner in store.leases.owners() if store.leases else ():
+        advice = "Start a service; one with `--only` must run that part." if owner is None else ""
+        yield Finding("note" if owner is None else "ok", f"follower {name}", f"run by {owner or 'nobody'}", advice)
+
+
 def _service(settings: Settings) -> Iterator[Finding]:
+    if settings.postgres is not None:
+        return  # any number of them may run, anywhere
     try:
         with sole_writer(settings.database):
             runs = False

@@ -4,12 +4,14 @@
 
 import signal
 import sys
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from adapters.cli import show
+from adapters.cli.rebuild import rebuild
+from adapters.cli.words import WrongUsage
 
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
@@ -27,28 +29,29 @@ def serve_command(
         str, typer.Option(help="The address to serve; a loopback one while CONVGROUPS_AUTH=off.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to serve; 0 for a free one.", min=0, max=65535)] = 8080,
-    workers: Annotated[int, typer.Option(help="Processes; more than 1 comes with PostgreSQL.")] = 1,
-    only: Annotated[str | None, typer.Option(help="Part of the service; comes with PostgreSQL.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes; more than 1 needs PostgreSQL.", min=1, max=64)] = 1,
+    only: Annotated[
+        str | None, typer.Option(help="Some of api,views,relay in this process; needs PostgreSQL.", metavar="PARTS")
+    ] = None,
 ) -> None:
     """Serve HTTP, keep the views, and relay to Kafka where it is configured."""
-    from adapters.settings import SettingRefused, read_settings, unknown_settings
-
-    settings = read_settings()
-    for name, given in (("--workers", workers != 1), ("--only", only is not None)):
-        if given:
-            raise SettingRefused(f"{name} comes with PostgreSQL, in the next release: leave it out.")
-
     from adapters.cli.failures import address_refused
-    from adapters.main import serve
+    from adapters.main import PARTS, serve
+    from adapters.settings import read_settings, unknown_settings
     from adapters.telemetry import configure_logging
 
+    settings = read_settings()
+    parts = PARTS if only is None else tuple(part for part in PARTS if part in only.split(","))
+    if only is not None and len(parts) != len(only.split(",")):
+        raise WrongUsage(f"--only names some of {', '.join(PARTS)}, with commas between them")
     configure_logging(settings.log_format)
     for name, meant in unknown_settings().items():
         perhaps = f"; did you mean {meant}?" if meant else ", see `convgroups doctor`."
         show.err.print(f"[yellow]warning[/yellow]: {escape(name)} is no setting of this release{perhaps}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        serve(settings, host, port, on_listening=_say_what_to_try if settings.log_format == "console" else None)
+        on_listening = _say_what_to_try if settings.log_format == "console" and "api" in parts else None
+        serve(settings, host, port, parts=parts, workers=workers, on_listening=on_listening)
     except KeyboardInterrupt:
         sys.exit(0)
     except OSError as error:
@@ -57,50 +60,6 @@ def serve_command(
 
 def _say_what_to_try(url: str) -> None:
     typer.echo(TRY.format(url=url, program=sys.argv[0]))
-
-
-def rebuild(
-    view: Annotated[Literal["group-lists", "history", "all"], typer.Argument(metavar="VIEW", help="Which, or all.")],
-    json: AsJSON = False,
-) -> None:
-    """Build a view (group-lists or history), or all, anew from the log."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    from adapters.settings import read_settings
-    from adapters.stores import open_store_to_write
-    from projections.follower import Follower
-
-    done: dict[str, int] = {}
-    with open_store_to_write(read_settings()) as store:
-        chosen = store.views if view == "all" else {view: store.views[view]}
-        head = store.log.head()
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TaskProgressColumn(show_speed=True),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=show.err, disable=json) as progress:
-            for name, table in chosen.items():
-                task = progress.add_task(name, total=head, rate="")
-                table.clear()
-                follower = Follower(name, store.log, table)
-                while count := follower.step():
-                    progress.advance(task, count)
-                    speed = progress.tasks[task].speed
-                    progress.update(task, rate=f"{speed:,.0f} events/s" if speed else "")
-                done[name] = follower.position or 0
-    answer = {"views": [{"view": name, "position": f"{position:020}"} for name, position in done.items()]}
-    show.as_json(answer) if json else show.table(("view", "events"), done.items())
 
 
 def migrate(json: AsJSON = False) -> None:

@@ -72,19 +72,24 @@ def answer_json(outcome: Outcome) -> bytes:
         else:
             done.append(item.conversation_id)
         items.append(told)
-    events = [{"eventID": e.event_id, "type": e.type, "revision": e.revision} for e in outcome.events]
     return to_json(
         {
             "revision": outcome.revision,
-            "groupID": outcome.group_id,
+            **({} if outcome.group_id is None else {"groupID": outcome.group_id}),
             "groupName": outcome.group_name,
             "successConversationIDList": done,
             "failureConversationIDList": failed,
             "items": items,
             "evicted": outcome.evicted,
-            "events": events,
-        },
-        exclude_none=True,
+            "events": [
+                {
+                    **({} if event.event_id is None else {"eventID": event.event_id}),
+                    "type": event.type,
+                    "revision": event.revision,
+                }
+                for event in outcome.events
+            ],
+        }
     )
 
 

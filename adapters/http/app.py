@@ -26,6 +26,15 @@ DESCRIPTION = (
 )
 
 
+def create_operations_app(checks: Callable[[], Sequence[Check]], metrics: Metrics) -> FastAPI:
+    """Build what a process serves that only follows the log: whether it lives, is ready, and what it does."""
+    app = FastAPI(title="conversation-groups", docs_url=None, redoc_url=None, openapi_url=None)
+    answer_with_problems(app)
+    app.include_router(operation_routes(checks, metrics.registry))
+    app.add_middleware(Edge, requests=metrics.requests, seconds=metrics.seconds)
+    return app
+
+
 def create_app(
     groups: ConversationGroups,
     writer: Writer,

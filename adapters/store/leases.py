@@ -8,6 +8,8 @@ import os
 import socket
 from collections.abc import Sequence
 from threading import Event, Thread
+from types import TracebackType
+from typing import Self
 
 import structlog
 
@@ -112,6 +114,25 @@ class Leases(Thread):
         """Give the lease of one follower, not yet held."""
         return self._leases.setdefault(name, Lease(self._datastore, name, self.owner))
 
+    def owners(self) -> list[tuple[str, str | None]]:
+        """Tell who runs each follower, as host and process ID; None where nobody does."""
+        with self._datastore.statement() as c:
+            return c.execute(
+                "SELECT name, CASE WHEN expires_at > clock_timestamp() THEN owner END FROM followers ORDER BY name"
+            ).fetchall()
+
+    def __enter__(self) -> Self:
+        """Begin to renew."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Renew no more."""
+        self._over.set()
+        self.join()
+
     def run(self) -> None:
         """Renew."""
         while not self._over.wait(RENEWED):
@@ -120,7 +141,3 @@ class Leases(Thread):
                     lease.renew()
                 except Unavailable as away:
                     logger.warning("not renewed", follower=lease.name, reason=str(away))
-
-    def stop(self) -> None:
-        """Renew no more."""
-        self._over.set()

@@ -21,6 +21,7 @@ from tests.integration.test_current_reads import a_life, everything
 TABLES = {
     "group-lists": ("group_lists_users", "group_lists_groups", "group_lists_memberships"),
     "history": ("history",),
+    "snapshots": ("snapshots",),
 }
 
 
@@ -39,7 +40,7 @@ def lived_in(database: Path) -> list[Any]:
         return everything(service, "alice")
 
 
-@pytest.mark.parametrize("view", ["group-lists", "history", "all"])
+@pytest.mark.parametrize("view", ["group-lists", "history", "snapshots", "all"])
 def test_a_rebuilt_view_is_what_it_was(run: Run, database: Path, lived_in: list[Any], view: str) -> None:
     tables = [table for name, its in TABLES.items() if view in (name, "all") for table in its]
     before = rows(database, *tables, "tracking")

@@ -47,6 +47,7 @@ def test_ready_names_each_check(own: Service) -> None:
             {"name": "database", "ok": True, "detail": "answers; the log has 2 events"},
             {"name": "group-lists", "ok": True, "detail": "0 events, 0.0 s behind"},
             {"name": "history", "ok": True, "detail": "0 events, 0.0 s behind"},
+            {"name": "snapshots", "ok": True, "detail": "0 events, 0.0 s behind"},
         ],
     }
 
@@ -115,7 +116,7 @@ def test_a_view_that_is_late_makes_the_service_unready_and_is_named(database: Pa
     with running(database) as service:
         service.done("alice", "CreateGroup", groupName="x")
         service.wait_for_views()
-        lists, history = service.threads
+        lists, history, _ = service.threads
         wait_until(lambda: lists.lag() == history.lag() == (0, 0.0), "the followers to know where they are")
         stop_all([lists])
         service.done("alice", "CreateGroup", groupName="y", conversationIDs=["C2Ca"])

@@ -40,7 +40,11 @@ def test_ready_says_which_view_stopped_and_at_what(poisoned: Service) -> None:
     assert response.status_code == 503
     database, *views = response.json()["checks"]
     assert database == {"name": "database", "ok": True, "detail": "answers; the log has 3 events"}
-    assert [(view["name"], view["ok"]) for view in views] == [("group-lists", False), ("history", False)]
+    assert [(view["name"], view["ok"]) for view in views] == [
+        ("group-lists", False),
+        ("history", False),
+        ("snapshots", False),
+    ]
     assert all(LATER in view["detail"] and "stopped" in view["detail"] for view in views)
     assert poisoned.client.get("/healthz").status_code == 200
 

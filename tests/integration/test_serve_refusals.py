@@ -42,8 +42,7 @@ def test_a_setting_of_a_later_release_is_refused_by_name(run: Run, monkeypatch: 
 @pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
-        ("DATABASE_URL", "postgresql://localhost/x", "PostgreSQL comes with the next release"),
-        ("DATABASE_URL", "postgres://localhost/x", "PostgreSQL comes with the next release"),
+        ("DATABASE_URL", "postgresql:localhost", "postgresql://USER:PASSWORD@HOST/NAME"),
         ("DATABASE_URL", "mysql://localhost/x", "use sqlite:///FILE"),
         ("DATABASE_URL", "log.db", "use sqlite:///FILE"),
         ("DATABASE_URL", "sqlite:///", "use sqlite:///FILE"),
@@ -85,9 +84,14 @@ def test_a_host_that_others_reach_is_refused_while_callers_are_trusted(database:
         refuse_strangers(settings_for(database), host)
 
 
-@pytest.mark.parametrize("option", [("--workers", "2"), ("--workers", "0"), ("--only", "api")])
-def test_what_comes_with_postgresql_is_refused(run: Run, option: tuple[str, str]) -> None:
-    run("serve", *option).fails(2, option[0], "PostgreSQL")
+@pytest.mark.parametrize("option", [("--workers", "2"), ("--only", "api"), ("--only", "views,relay")])
+def test_what_needs_postgresql_is_refused_on_a_file(run: Run, option: tuple[str, str]) -> None:
+    run("serve", *option).fails(2, option[0], "PostgreSQL", "CONVGROUPS_DATABASE_URL")
+
+
+@pytest.mark.parametrize("option", [("--workers", "0"), ("--only", "apis"), ("--only", ""), ("--only", "api,,relay")])
+def test_parts_that_are_none_are_wrong_usage(run: Run, option: tuple[str, str]) -> None:
+    run("serve", *option).fails(2, option[0])
 
 
 def test_a_port_in_use_is_named(database: Path) -> None:

@@ -116,7 +116,7 @@ def connections(service: Service) -> int:
 def test_a_command_that_waited_too_long_is_not_done_and_says_so(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.http.commands.LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("adapters.writer.LONGEST_WAIT", 0.1)
     with (
         running(database) as service,
         closing(sqlite3.connect(database, isolation_level=None)) as other,
