@@ -145,32 +145,39 @@ def serve(
         listener = stack.enter_context(listen(host, port))
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         store = stack.enter_context(open_store_to_write(settings))
-        logger.info("serving", url=where, docs=f"{where}/docs", database=settings.named_database)
         stack.callback(logger.info, "stopped")
-        if settings.postgres is None:
-            announce(settings.database, where)
-        if on_listening is not None:
-            on_listening(where)
+
+        def say() -> None:
+            logger.info("serving", url=where, docs=f"{where}/docs", database=settings.named_database)
+            if settings.postgres is None:
+                announce(settings.database, where)
+            if on_listening is not None:
+                on_listening(where)
+
         if workers > 1:
+            say()
             Workers(workers, work, settings, listener, parts).run()
         else:
-            _serve(settings, store, listener, parts)
+            _serve(settings, store, listener, parts, say)
 
 
 def work(settings: Settings, listener: socket, parts: Collection[Part]) -> None:
     """Serve in one process of several."""
     configure_logging(settings.log_format)
     with open_store(settings) as store:
-        _serve(settings, store, listener, parts)
+        _serve(settings, store, listener, parts, lambda: None)
 
 
-def _serve(settings: Settings, store: Store, listener: socket, parts: Collection[Part]) -> None:
+def _serve(
+    settings: Settings, store: Store, listener: socket, parts: Collection[Part], on_started: Callable[[], None]
+) -> None:
     app, threads = build(settings, store, parts)
     with ExitStack() as stack:
         stack.enter_context(store.leases or nullcontext())
         stack.callback(stop_all, threads)
         for thread in threads:
             thread.start()
+        on_started()
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE)
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 from uuid import UUID, uuid4
 
-from eventsourcing.persistence import ConnectionPoolClosedError, InterfaceError, OperationalError
+from eventsourcing.persistence import ConnectionPoolClosedError, IntegrityError, InterfaceError, OperationalError
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -77,8 +77,18 @@ class OneWriterDatastore(SQLiteDatastore):
                 "right file there, and start it again"
             )
         try:
-            with self._writers if commit else nullcontext(), super().transaction(commit=commit) as cursor:
-                yield cursor
+            with self._writers if commit else nullcontext(), self.get_connection(commit=commit) as connection:
+                cursor = connection.cursor()
+                # Who writes says so at once: what begins by reading, and finds another writer later, is refused then.
+                cursor.execute("BEGIN IMMEDIATE" if commit else "BEGIN")
+                try:
+                    yield cursor
+                except BaseException:
+                    connection.rollback()
+                    raise
+                connection.commit()
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(str(error)) from error
         except (OperationalError, InterfaceError, ConnectionPoolClosedError, sqlite3.OperationalError) as error:
             raise Unavailable(f"The database does not answer: {error}") from error
 

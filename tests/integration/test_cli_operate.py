@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from adapters.stores import open_store_to_write
-from domain.commands import CreateGroup
+from domain.commands import CreateGroup, RenameGroup
 from domain.submission import Submission
+from tests.contract.stores import submission
 from tests.integration.command_line import Run
 from tests.integration.process import PROGRAM, convgroups, environment
 from tests.integration.service import running, settings_for
@@ -32,10 +33,13 @@ def rows(database: Path, *tables: str) -> dict[str, list[Any]]:
 
 @pytest.fixture
 def lived_in(database: Path) -> list[Any]:
-    """Fill the database; give what the reads of alice answered."""
+    """Fill the database, carol with a long history; give what the reads of alice answered."""
     with running(database) as service:
         for user in ("alice", "bob"):
             a_life(service, user)
+        service.store.groups.handle([submission(CreateGroup(group_name=str(n % 2)), "carol") for n in range(2)])
+        turns = [RenameGroup(group_id=1, new_name=f"turn {n}") for n in range(60)]
+        service.store.groups.handle([submission(turn, "carol") for turn in turns])
         service.wait_for_views()
         return everything(service, "alice")
 
@@ -98,7 +102,7 @@ def test_a_view_that_is_none_is_wrong_usage(run: Run, database: Path, words: lis
 
 
 def test_migrate_makes_a_database_and_then_has_nothing_to_do(run: Run, database: Path) -> None:
-    assert run("migrate").out == f"{database}: applied 0001\n"
+    assert run("migrate").out == f"{database}: applied 0001, 0002\n"
     assert run("migrate").out == f"{database}: is up to date\n"
     assert run("migrate", "--json").json == {"database": str(database), "applied": []}
 
