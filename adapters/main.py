@@ -17,6 +17,7 @@ from adapters.http.operations import Check
 from adapters.http.reads import ReadSide
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
+from adapters.pruning import Pruning
 from adapters.settings import SettingRefused, Settings
 from adapters.store.lock import announce
 from adapters.stores import Store, open_store, open_store_to_write
@@ -177,6 +178,8 @@ def _serve(
         stack.callback(stop_all, threads)
         for thread in threads:
             thread.start()
+        if "api" in parts:
+            stack.enter_context(Pruning(store.groups.prune))
         on_started()
         config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE)
         uvicorn.Server(config).run(sockets=[listener])

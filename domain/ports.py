@@ -118,6 +118,13 @@ class Recorder(Protocol):
         """Read the events of these users that follow the revisions: user by user, the oldest first."""
         ...
 
+    def prune(self, expired: datetime) -> int:
+        """Drop some of the outcomes that were kept at this moment or earlier, the oldest first; tell how many.
+
+        It is a small step that keeps no command waiting: whoever wants all of them gone asks again until it is 0.
+        """
+        ...
+
     def snapshots(self, streams: Collection[UUID]) -> Mapping[UUID, bytes]:
         """Find the snapshots that were taken of these users, each as of some revision."""
         ...

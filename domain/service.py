@@ -71,6 +71,10 @@ class ConversationGroups(Application[UUID]):
         outcome = Draft(self.state_of(submission.stream), self._rules(), {}).carry_out(submission)
         return replace(outcome, events=tuple(replace(recorded, event_id=None) for recorded in outcome.events))
 
+    def prune(self) -> int:
+        """Drop some of the outcomes that are kept no longer, and tell how many; raises `Unavailable`."""
+        return self._recorder.prune(self._clock() - self._keep_outcomes_for)
+
     def state_of(self, stream: UUID) -> UserConversationGroups:
         """Give one user's groups as they are now; raises `CannotGoOn` at an event that cannot be read."""
         state = self._up_to_date([stream], self._states.get([stream]))[stream]

@@ -1,6 +1,7 @@
 """The log and the kept outcomes in memory: gone with the process, for tests."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, StoredEvent
@@ -32,13 +33,19 @@ class MemoryRecorder(POPOApplicationRecorder):
             if moved:
                 return Stale(moved, used)
             self.insert_events([StoredEvent(*stored) for stored in write.events])
-            self._kept = {key: kept for key, kept in self._kept.items() if kept.kept_at > write.expired}
             self._kept.update({kept.key: kept for kept in write.kept})
         return None
 
     def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
         """Read the events of these users that follow the revisions."""
         return [stored for stream, revision in known.items() for _, stored in self.of_user(stream, revision)]
+
+    def prune(self, expired: datetime) -> int:
+        """Drop the outcomes that were kept at this moment or earlier."""
+        with self._database_lock:
+            before = len(self._kept)
+            self._kept = {key: kept for key, kept in self._kept.items() if kept.kept_at > expired}
+            return before - len(self._kept)
 
     def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
         """Find the snapshots that were taken of these users."""

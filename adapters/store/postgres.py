@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from select import select
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import psycopg
@@ -27,14 +27,15 @@ CONNECTIONS = 12
 PATIENCE = 5.0
 """Seconds to wait for a connection before the database is called away."""
 
-PLANS = (
-    "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off "
-    "-c jit=off"
+SESSION = (
+    # Every query finds its rows by an index, whatever the statistics say: a plan that was chosen while a table was
+    # young, or is chosen anew in the middle of an ANALYZE, would read whole tables.
+    b"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"
+    b"SET enable_mergejoin = off; SET jit = off;"
+    # Who waits for the log's lock waits no longer than a caller would.
+    b"SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
 )
-"""Every query finds its rows by an index, whatever the statistics say.
-
-A plan that was chosen while a table was young, or is chosen anew in the middle of an ANALYZE, would read whole tables.
-"""
+"""What holds for each connection."""
 
 RECORD = "SELECT * FROM record(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 
@@ -47,6 +48,16 @@ CROSS JOIN LATERAL (
 ORDER BY known.place, event.revision
 """
 
+PRUNE = """
+DELETE FROM kept_outcomes WHERE (stream, key) IN (
+    SELECT stream, key FROM kept_outcomes WHERE kept_at >= %b AND kept_at <= %b
+    ORDER BY kept_at LIMIT %b FOR UPDATE SKIP LOCKED)
+RETURNING kept_at
+"""
+
+PRUNED_AT_ONCE = 500
+"""How many expired outcomes leave in one transaction: a matter of milliseconds."""
+
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -58,10 +69,11 @@ class Datastore(PostgresDatastore):
         self.pool = ConnectionPool(
             url,
             connection_class=psycopg.Connection[DictRow],
-            kwargs={"autocommit": True, "prepare_threshold": 0, "options": PLANS, "row_factory": dict_row},
+            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
             min_size=1,
             max_size=CONNECTIONS,
             timeout=PATIENCE,
+            configure=_configure,
             check=_check_alive,
             open=True,
         )
@@ -76,6 +88,9 @@ class Datastore(PostgresDatastore):
             raise IntegrityError(f"{error.diag.constraint_name}: {error.diag.message_primary}") from error
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
             raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+
+    def register_type_adapters(self) -> None:
+        """Ask for no types of the library: arrays do."""
 
     @contextmanager
     def statement(self) -> Iterator[Cursor]:
@@ -94,6 +109,10 @@ class Datastore(PostgresDatastore):
             yield cursor
 
 
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    connection.execute(SESSION, prepare=False)
+
+
 def _check_alive(connection: psycopg.Connection[Any]) -> None:
     """Refuse a connection that the server has closed: then there is something to read. Costs no round trip."""
     if select([connection.fileno()], [], [], 0)[0]:
@@ -104,6 +123,11 @@ class PostgresRecorder(PostgresApplicationRecorder):
     """Writes events, and the outcomes kept for idempotency keys; implements `domain.ports.Recorder`."""
 
     datastore: Datastore
+
+    def __init__(self, datastore: Datastore) -> None:
+        super().__init__(datastore)
+        self._pruned = LONG_AGO
+        """What was kept before that is gone: an index keeps its place for long, and it is not to be searched again."""
 
     def record(self, write: Write) -> Stale | None:
         """Record everything in one durable commit, if what was decided on holds."""
@@ -132,6 +156,13 @@ class PostgresRecorder(PostgresApplicationRecorder):
         """Read the events of these users that follow the revisions, in one query."""
         with self.datastore.statement() as c:
             return [Stored(*row) for row in c.execute(NEWER, (list(known), list(known.values())))]
+
+    def prune(self, expired: datetime) -> int:
+        """Drop some of the outcomes that were kept at this moment or earlier."""
+        with self.datastore.statement() as c:
+            gone = c.execute(PRUNE, (self._pruned, expired, PRUNED_AT_ONCE)).fetchall()
+        self._pruned = max((kept_at for (kept_at,) in gone), default=self._pruned)
+        return len(gone)
 
     def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
         """Find the snapshots that were taken of these users."""
@@ -179,7 +210,7 @@ class PostgresStore(PostgresFactory):
 
     def application_recorder(self) -> PostgresRecorder:
         """Make the recorder on tables that are there: migrations make them."""
-        return PostgresRecorder(self.datastore)
+        return PostgresRecorder(cast("Datastore", self.datastore))
 
 
 def environment(url: str) -> dict[str, str]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.stores import DURABLE, STORES, Clock, OpenStore, Store
+from tests.contract.stores import DURABLE, STORES, Clock, OpenStore, Store, postgres_store
+from tests.services.postgres import new_database
 
 
 @pytest.fixture
@@ -13,14 +14,25 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(scope="session")
+def database(postgres: str) -> Iterator[str]:
+    """Give a database in which each store has a schema."""
+    with new_database(postgres) as url:
+        yield url
+
+
+def opens(kind: str, request: pytest.FixtureRequest) -> OpenStore:
+    return STORES[kind] if kind in STORES else postgres_store(request.getfixturevalue("database"))
+
+
+@pytest.fixture(params=[*STORES, "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
     """Give an empty store of each kind."""
-    with STORES[request.param](tmp_path, clock) as opened:
+    with opens(request.param, request)(tmp_path, clock) as opened:
         yield opened
 
 
 @pytest.fixture(params=DURABLE)
 def open_store(request: pytest.FixtureRequest) -> OpenStore:
     """Give what opens a store of each durable kind, also for the second time."""
-    return STORES[request.param]
+    return opens(request.param, request)

@@ -4,13 +4,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from pathlib import Path
 from typing import Protocol, cast
 
-from adapters.store import memory, sqlite
-from adapters.store.migrate import migrate_sqlite
-from adapters.views.memory import MemoryGroupLists, MemoryHistory
-from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory
+import psycopg
+
+from adapters.store import memory, postgres, sqlite
+from adapters.store.leases import Leases
+from adapters.store.migrate import migrate_postgres, migrate_sqlite
+from adapters.store.postgres_log import PostgresLog
+from adapters.views.memory import MemoryGroupLists, MemoryHistory, MemorySnapshots
+from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresSnapshots
+from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory, SQLiteSnapshots
 from domain.commands import Command
 from domain.events import Event
 from domain.limits import Policy
@@ -23,6 +29,7 @@ from domain.values import stream_id
 from projections.follower import Effect
 from projections.group_lists import GroupListsTable
 from projections.history import HistoryTable
+from projections.snapshots import SnapshotTable
 
 APP = 1400000000
 ALICE, BOB = stream_id(APP, "alice"), stream_id(APP, "bob")
@@ -67,6 +74,7 @@ class Store:
     log: EventLog
     lists: GroupListsView
     history: HistoryView
+    snapshots: SnapshotTable
     clock: Clock
 
     policies: dict[int, Policy] = field(default_factory=dict)
@@ -118,8 +126,9 @@ OpenStore = Callable[[Path, Clock], AbstractContextManager[Store]]
 @contextmanager
 def memory_store(_: Path, clock: Clock) -> Iterator[Store]:
     with ConversationGroups(memory.environment(), clock=clock) as groups:
-        event_log = memory.MemoryLog(cast("memory.MemoryRecorder", groups.recorder))
-        yield Store(groups, event_log, MemoryGroupLists(), MemoryHistory(), clock)
+        recorder = cast("memory.MemoryRecorder", groups.recorder)
+        snapshots = MemorySnapshots(recorder.taken)
+        yield Store(groups, memory.MemoryLog(recorder), MemoryGroupLists(), MemoryHistory(), snapshots, clock)
 
 
 @contextmanager
@@ -130,9 +139,35 @@ def sqlite_store(folder: Path, clock: Clock) -> Iterator[Store]:
         datastore = cast("sqlite.SQLiteRecorder", groups.recorder).datastore
         with closing(datastore.for_views()) as views:
             event_log = sqlite.SQLiteLog(datastore)
-            yield Store(groups, event_log, SQLiteGroupLists(views), SQLiteHistory(views), clock)
+            lists, history, snapshots = SQLiteGroupLists(views), SQLiteHistory(views), SQLiteSnapshots(views)
+            yield Store(groups, event_log, lists, history, snapshots, clock)
+
+
+def postgres_store(server: str) -> OpenStore:
+    """Give what opens a store in PostgreSQL: each folder has a schema of its own."""
+
+    @contextmanager
+    def opened(folder: Path, clock: Clock) -> Iterator[Store]:
+        schema = f"s_{md5(str(folder).encode()).hexdigest()}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        url = f"{server}?options=-csearch_path%3D{schema}"
+        migrate_postgres(url)
+        with ConversationGroups(postgres.environment(url), clock=clock) as groups:
+            datastore = cast("postgres.PostgresRecorder", groups.recorder).datastore
+            leases = Leases(datastore)
+            lists = PostgresGroupLists(datastore, leases.lease("group-lists"))
+            history = PostgresHistory(datastore, leases.lease("history"))
+            snapshots = PostgresSnapshots(datastore, leases.lease("snapshots"))
+            for name in ("group-lists", "history", "snapshots"):
+                leases.lease(name).hold()
+            yield Store(groups, PostgresLog(datastore), lists, history, snapshots, clock)
+            for name in ("group-lists", "history", "snapshots"):
+                leases.lease(name).release()
+
+    return opened
 
 
 STORES: dict[str, OpenStore] = {"memory": memory_store, "sqlite": sqlite_store}
-DURABLE = ["sqlite"]
+DURABLE = ["sqlite", "postgres"]
 """Those that are still there when the process is not."""

@@ -39,7 +39,7 @@ def test_how_long_outcomes_are_kept_is_a_setting(clock: Clock) -> None:
         assert not groups.handle([submission(ONE, key="k")])[0].replayed
 
 
-def test_expired_outcomes_leave_with_later_commits(store: Store, clock: Clock) -> None:
+def test_expired_outcomes_leave_in_small_steps_and_no_other(store: Store, clock: Clock) -> None:
     keys = [Key(APP, "alice", f"k{n}") for n in range(30)]
     for key in keys:
         store.send(ONE, key=key.key)
@@ -47,5 +47,8 @@ def test_expired_outcomes_leave_with_later_commits(store: Store, clock: Clock) -
     clock.go_on(timedelta(days=7))
     for n in range(3):
         store.send(TWO, key=f"later{n}")
+    assert len(store.kept(keys)) == 30
+    assert sum(iter(store.groups.prune, 0)) == 30
+    assert store.groups.prune() == 0
     assert store.kept(keys) == {}
     assert len(store.kept([Key(APP, "alice", f"later{n}") for n in range(3)])) == 3

@@ -160,6 +160,7 @@ def test_a_batch_with_an_event_that_does_not_follow_takes_no_effect_for_anybody(
     of_alice = [entry for entry in entries[4:] if entry.event.user_id == "alice"]
     of_bob = [entry for entry in entries[4:] if entry.event.user_id == "bob"]
     broken = sorted([*of_bob[:3], of_alice[1]], key=lambda entry: entry.position)
+    broken = [entry._replace(position=place) for place, entry in enumerate(broken, start=5)]
     with pytest.raises(ValueError, match="does not follow"):
         lived.lists.apply(broken)
     assert lived.lists.checkpoint() == 4
