@@ -55,6 +55,7 @@ class FollowerThread(Thread):
         follower: Follower,
         event_log: EventLog,
         *,
+        gather: float = 0.0,
         right: Right | None = None,
         on_close: Callable[[], None] | None = None,
     ) -> None:
@@ -73,6 +74,7 @@ class FollowerThread(Thread):
 
         self._follower = follower
         self._log = event_log
+        self._gather = gather
         self._right = right
         self._on_close = on_close or (lambda: None)
         self._position: int | None = None
@@ -117,6 +119,8 @@ class FollowerThread(Thread):
             self._position = self._follower.position
             if not handled:
                 self._wake.wait(LOOK_AGAIN)
+            elif handled < self._follower.batch_size:
+                self._stop_asked.wait(self._gather)  # a batch costs much the same, whether it holds one or a hundred
         self._end()
 
     def _may_work(self) -> bool:

@@ -1,14 +1,15 @@
 """Builds everything: the only file that knows all parts. The command line calls it; nothing else does."""
 
+import gc
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, nullcontext
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import structlog
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from adapters.follow import FollowerThread, stop_all
 from adapters.http.app import create_app, create_operations_app
@@ -37,6 +38,9 @@ GOODBYE = 5
 
 LATE = 5.0
 """Seconds that a view may be behind before the service calls itself not ready."""
+
+GATHER = 0.1
+"""Seconds for which a view lets events gather. Reads do not wait for it: they apply what it does not have yet."""
 
 Part = Literal["api", "views", "relay"]
 
@@ -69,7 +73,7 @@ def relay_to_kafka(settings: Settings, store: Store) -> Relay | None:
 
 def follow_views(store: Store) -> list[FollowerThread]:
     """Build the followers that keep the views."""
-    return [_thread(store, Follower(name, store.log, view)) for name, view in store.views.items()]
+    return [_thread(store, Follower(name, store.log, view), gather=GATHER) for name, view in store.views.items()]
 
 
 def follow_relay(settings: Settings, store: Store) -> list[FollowerThread]:
@@ -79,12 +83,12 @@ def follow_relay(settings: Settings, store: Store) -> list[FollowerThread]:
         logger.info("relay off", reason="CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set")
         return []
     logger.info("relay on", kafka=settings.kafka_bootstrap_servers, topic_prefix=settings.kafka_topic_prefix)
-    return [_thread(store, Follower("relay", store.log, relay, batch_size=5000), relay.close)]
+    return [_thread(store, Follower("relay", store.log, relay, batch_size=5000), on_close=relay.close)]
 
 
-def _thread(store: Store, follower: Follower, on_close: Callable[[], None] | None = None) -> FollowerThread:
+def _thread(store: Store, follower: Follower, **how: Any) -> FollowerThread:
     right = store.leases.lease(follower.name) if store.leases else None
-    return FollowerThread(follower, store.log, right=right, on_close=on_close)
+    return FollowerThread(follower, store.log, right=right, **how)
 
 
 def readiness(store: Store, threads: Sequence[FollowerThread]) -> list[Check]:
@@ -110,7 +114,7 @@ def _follower_check(thread: FollowerThread) -> Check:
     return Check(thread.name, ok=in_time or thread.name in ("relay", "snapshots"), detail=detail)
 
 
-def build(settings: Settings, store: Store, parts: Collection[Part] = PARTS) -> tuple[FastAPI, list[FollowerThread]]:
+def build(settings: Settings, store: Store, parts: Collection[Part] = PARTS) -> tuple[ASGIApp, list[FollowerThread]]:
     """Put the application and its followers, not yet started, together over one store."""
     threads = follow_views(store) if "views" in parts else []
     threads += follow_relay(settings, store) if "relay" in parts else []
@@ -173,6 +177,9 @@ def _serve(
     settings: Settings, store: Store, listener: socket, parts: Collection[Part], on_started: Callable[[], None]
 ) -> None:
     app, threads = build(settings, store, parts)
+    # What there is now stays, and what comes is short-lived or remembered: to search it all often takes long.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     with ExitStack() as stack:
         stack.enter_context(store.leases or nullcontext())
         stack.callback(stop_all, threads)
@@ -181,7 +188,9 @@ def _serve(
         if "api" in parts:
             stack.enter_context(Pruning(store.groups.prune))
         on_started()
-        config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=GOODBYE)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=GOODBYE
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -38,7 +38,7 @@ class Follower:
 
         self._log = log
         self._effect = effect
-        self._batch_size = batch_size
+        self.batch_size = batch_size
 
     def step(self) -> int:
         """Handle the next batch and tell its size, 0 at the head of the log.
@@ -47,7 +47,7 @@ class Follower:
         """
         position = self._effect.checkpoint() if self.position is None else self.position
         self.position = None
-        entries = self._log.read(position, self._batch_size)
+        entries = self._log.read(position, self.batch_size)
         if entries:
             self._effect.apply(entries)
             position = entries[-1].position

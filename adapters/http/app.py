@@ -9,16 +9,25 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
+from starlette.types import ASGIApp
 
 from adapters.http.answers import Problem
-from adapters.http.commands import command_routes
+from adapters.http.commands import command_routes, commands
 from adapters.http.edge import Edge
 from adapters.http.operations import Check, operation_routes
 from adapters.http.problems import answer_with_problems
 from adapters.http.reads import LookupQuestion, ReadSide, read_routes
 from adapters.telemetry import Metrics
 from adapters.writer import Writer
-from domain import commands
+from domain.commands import (
+    AddConversations,
+    CreateGroup,
+    DeleteGroup,
+    RemoveConversations,
+    RenameGroup,
+    ReorderGroup,
+    UpdateConversations,
+)
 from domain.service import ConversationGroups
 
 DESCRIPTION = (
@@ -26,13 +35,12 @@ DESCRIPTION = (
 )
 
 
-def create_operations_app(checks: Callable[[], Sequence[Check]], metrics: Metrics) -> FastAPI:
+def create_operations_app(checks: Callable[[], Sequence[Check]], metrics: Metrics) -> ASGIApp:
     """Build what a process serves that only follows the log: whether it lives, is ready, and what it does."""
     app = FastAPI(title="conversation-groups", docs_url=None, redoc_url=None, openapi_url=None)
     answer_with_problems(app)
     app.include_router(operation_routes(checks, metrics.registry))
-    app.add_middleware(Edge, requests=metrics.requests, seconds=metrics.seconds)
-    return app
+    return Edge(app, metrics.requests, metrics.seconds)
 
 
 def create_app(
@@ -41,7 +49,7 @@ def create_app(
     read_side: ReadSide,
     checks: Callable[[], Sequence[Check]],
     metrics: Metrics,
-) -> FastAPI:
+) -> ASGIApp:
     """Build the application over the parts it serves."""
 
     @asynccontextmanager
@@ -59,12 +67,12 @@ def create_app(
         static_url="/docs/static",
     )
     answer_with_problems(app)
-    app.include_router(command_routes(writer.carry_out, groups.dry_run, metrics.answered))
+    carry_out = commands(writer.carry_out, groups.dry_run, metrics.answered)
+    app.include_router(command_routes(carry_out))
     app.include_router(read_routes(read_side, groups.policy_of))
     app.include_router(operation_routes(checks, metrics.registry))
-    app.add_middleware(Edge, requests=metrics.requests, seconds=metrics.seconds)
     _describe_bodies(app)
-    return app
+    return Edge(app, metrics.requests, metrics.seconds, carry_out)
 
 
 def _describe_bodies(app: FastAPI) -> None:
@@ -74,13 +82,13 @@ def _describe_bodies(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             bodies: list[type[BaseModel]] = [
-                commands.CreateGroup,
-                commands.DeleteGroup,
-                commands.RenameGroup,
-                commands.AddConversations,
-                commands.RemoveConversations,
-                commands.UpdateConversations,
-                commands.ReorderGroup,
+                CreateGroup,
+                DeleteGroup,
+                RenameGroup,
+                AddConversations,
+                RemoveConversations,
+                UpdateConversations,
+                ReorderGroup,
                 LookupQuestion,
                 Problem,
             ]

@@ -1,6 +1,7 @@
 """`POST /v1/users/{userID}/commands`: the one way to change groups."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from fastapi import APIRouter
 from pydantic import ValidationError
@@ -13,23 +14,27 @@ from adapters.http.bodies import read_json
 from adapters.http.described import COMMAND_DOCS
 from adapters.http.identity import UserID, caller, idempotency_key, note, traceparent
 from adapters.http.paging import malformed, only
-from adapters.http.problems import not_understood, refused
+from adapters.http.problems import RequestRefused, answer_to, not_understood, refused
 from domain.commands import Command, parse_command
 from domain.outcomes import Outcome
+from domain.ports import Unavailable
 from domain.refusals import Refusal
 from domain.submission import Reply, Submission
 
+COMMAND_PATH: Final = "/v1/users/{userID}/commands"
 
-def command_routes(
+CarryOut = Callable[[Request, str], Awaitable[Response]]
+"""Answers a request with a command for this user."""
+
+
+def commands(
     carry_out: Callable[[Submission], Awaitable[Reply]],
     dry_run: Callable[[Submission], Outcome],
     answered: Callable[..., None],
-) -> APIRouter:
-    """Give the route; `answered` is told of every answer, to count it."""
-    router = APIRouter()
+) -> CarryOut:
+    """Give what answers commands; `answered` is told of every answer, to count it."""
 
-    @router.post("/v1/users/{userID}/commands", **COMMAND_DOCS)
-    async def command(request: Request, user_id: UserID) -> Response:
+    async def answer(request: Request, user_id: str) -> Response:
         who = caller(request, user_id)
         submission = Submission(
             sdk_app_id=who.sdk_app_id,
@@ -53,6 +58,23 @@ def command_routes(
             response.headers["Idempotent-Replayed"] = "true"
         return response
 
+    async def answer_or_problem(request: Request, user_id: str) -> Response:
+        try:
+            return await answer(request, user_id)
+        except (Refusal, RequestRefused, Unavailable) as error:
+            return answer_to(error)
+
+    return answer_or_problem
+
+
+def command_routes(carry_out: CarryOut) -> APIRouter:
+    """Give the route, which documents what `Edge` serves ahead of it."""
+    router = APIRouter()
+
+    @router.post(COMMAND_PATH, **COMMAND_DOCS)
+    async def command(request: Request, user_id: UserID) -> Response:
+        return await carry_out(request, user_id)
+
     return router
 
 
@@ -66,6 +88,8 @@ async def read_command(request: Request) -> Command:
 
 def is_dry_run(request: Request) -> bool:
     """Read the query parameter `dryRun`."""
+    if not request.scope["query_string"]:
+        return False
     only(request, "dryRun")
     given = request.query_params.get("dryRun", "false")
     if given not in ("true", "false"):

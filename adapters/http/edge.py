@@ -9,29 +9,38 @@ from urllib.parse import unquote_to_bytes
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.http.commands import COMMAND_PATH, CarryOut
 from adapters.http.problems import BAD_REQUEST, our_fault, problem
 
 logger = structlog.get_logger("http")
 
 ENCODED_SLASH: Final = b"%2f"
 LOOPBACK_HOST: Final = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
+ROUTE: Final = "convgroups.route"
 FOREIGN_HOST: Final = "With CONVGROUPS_AUTH=off the service is for this machine: call it as localhost or 127.0.0.1."
 
 
+COMMANDS: Final = re.compile(r"/v1/users/([^/]+)/commands")
+
+
 class Edge:
-    """Refuses what must not reach a route.
+    """Refuses what must not reach a route, counts what does, and answers commands ahead of the framework.
 
     A path that is not UTF-8 or hides a slash: decoded loosely, either would name another user, and a query another
     group. And, while every caller is trusted, any host name but this machine's: by another one a page from anywhere
     could call from a browser here.
+
+    Most requests are commands, and the framework's way to a route takes longer than all that is done there.
     """
 
-    def __init__(self, app: ASGIApp, requests: Counter, seconds: Histogram) -> None:
+    def __init__(self, app: ASGIApp, requests: Counter, seconds: Histogram, carry_out: CarryOut | None = None) -> None:
         self._app = app
         self._requests = requests
         self._seconds = seconds
+        self._carry_out = carry_out
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -41,34 +50,54 @@ class Edge:
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}  # answered as GET is, by RFC 9110; the server leaves the body out
         status: int | None = None
+        ended = False
         begin = perf_counter()
 
         async def count(message: Message) -> None:
-            nonlocal status
+            nonlocal status, ended
             if message["type"] == "http.response.start":
                 status = message["status"]
                 self._seconds.labels(_route(scope)).observe(perf_counter() - begin)
+            else:
+                ended = not message.get("more_body", False)
             await send(message)
 
         try:
-            if wrong := wrong_target(scope["raw_path"], scope["query_string"]):
-                await problem(400, "malformed-path", wrong, BAD_REQUEST)(scope, receive, count)
-            elif not all(LOOPBACK_HOST.fullmatch(host) for host in filter(None, Headers(scope=scope).getlist("Host"))):
-                await problem(403, "foreign-host", FOREIGN_HOST)(scope, receive, count)
-            else:
-                await self._app(scope, receive, count)
+            await self._server(scope)(scope, receive, count)
         except Exception:
             # Answered here: were it raised further, the server would close the connection under the next request.
-            if status is not None:
+            if status is not None and not ended:
                 raise
             logger.exception("a request failed", method=scope["method"], route=_route(scope))
-            await our_fault()(scope, receive, count)
+            if status is None:
+                await our_fault()(scope, receive, count)
         finally:
             self._requests.labels(_route(scope), str(status or 500)).inc()
 
+    def _server(self, scope: Scope) -> ASGIApp:
+        """Give what answers a request."""
+        if wrong := wrong_target(scope["raw_path"], scope["query_string"]):
+            return problem(400, "malformed-path", wrong, BAD_REQUEST)
+        if not all(LOOPBACK_HOST.fullmatch(host) for host in filter(None, Headers(scope=scope).getlist("Host"))):
+            return problem(403, "foreign-host", FOREIGN_HOST)
+        if self._carry_out is not None and scope["method"] == "POST":
+            command = COMMANDS.fullmatch(scope["path"])
+            if command is not None:
+                scope[ROUTE] = COMMAND_PATH
+                return _command(self._carry_out, command[1])
+        return self._app
+
+
+def _command(carry_out: CarryOut, user_id: str) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await carry_out(Request(scope, receive), user_id)
+        await response(scope, receive, send)
+
+    return answer
+
 
 def _route(scope: Scope) -> str:
-    return getattr(scope.get("route"), "path", "none")
+    return str(scope.get(ROUTE) or getattr(scope.get("route"), "path", "none"))
 
 
 def is_loopback(host: str | None) -> bool:
@@ -84,6 +113,8 @@ def wrong_target(raw_path: bytes, query: bytes) -> str | None:
     if ENCODED_SLASH in raw_path.lower():
         return "A user ID holds no slash, also not an encoded one."
     for name, given in (("path", raw_path), ("query", query)):
+        if b"%" not in given and given.isascii():
+            continue
         try:
             unquote_to_bytes(given).decode()
         except UnicodeDecodeError:

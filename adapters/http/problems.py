@@ -1,7 +1,7 @@
 """Refusals as RFC 9457 problem documents: one table says which status each has."""
 
 import re
-from typing import Any, Final, get_args
+from typing import Any, Final, assert_never, get_args
 
 from fastapi import FastAPI, Request
 from pydantic import ValidationError
@@ -115,22 +115,33 @@ def _field(path: tuple[int | str, ...]) -> str:
     return ".".join(map(str, path[1:] if path[:1] in _COMMANDS else path))
 
 
+def answer_to(error: Refusal | RequestRefused | Unavailable) -> Response:
+    """Give the problem document of whatever keeps a request from being served, and is no fault of ours."""
+    match error:
+        case RequestRefused():
+            # The rest of a body that was given up may yet come: nothing else is to be read from that connection.
+            close = {"Connection": "close"} if error.status == REQUEST_TIMEOUT else None
+            return problem(error.status, error.kind, error.detail, error.code, close, **error.facts)
+        case Unavailable():
+            return problem(503, "unavailable", f"{error}. Try again.", NOT_ABLE_NOW, {"Retry-After": "1"})
+        case Refusal():
+            return refused(error)
+        case _:
+            assert_never(error)
+
+
 def answer_with_problems(app: FastAPI) -> None:
     """Make every refusal of `app` a problem document."""
 
     @app.exception_handler(Refusal)
-    async def on_refusal(_: Request, refusal: Refusal) -> Response:
-        return refused(refusal)
-
     @app.exception_handler(RequestRefused)
-    async def on_request_refused(_: Request, error: RequestRefused) -> Response:
-        # The rest of a body that was given up may yet come: nothing else is to be read from that connection.
-        close = {"Connection": "close"} if error.status == REQUEST_TIMEOUT else None
-        return problem(error.status, error.kind, error.detail, error.code, close, **error.facts)
-
     @app.exception_handler(Unavailable)
-    async def on_unavailable(_: Request, error: Unavailable) -> Response:
-        return problem(503, "unavailable", f"{error}. Try again.", NOT_ABLE_NOW, {"Retry-After": "1"})
+    async def on_refusal(_: Request, error: Refusal | RequestRefused | Unavailable) -> Response:
+        return answer_to(error)
+
+    @app.exception_handler(Exception)
+    async def on_fault(_: Request, __: Exception) -> Response:
+        return our_fault()
 
     @app.exception_handler(HTTPException)
     async def on_http_error(request: Request, error: HTTPException) -> Response:
