@@ -2,11 +2,14 @@
 
 import json
 import subprocess
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 ROOT = Path(__file__).resolve().parent.parent
+PATIENCE = 600.0
+"""Seconds after which a peer that has not answered is killed."""
 
 
 class PeerFailed(Exception):  # noqa: N818 - it ends the run
@@ -30,20 +33,28 @@ class Peer:
 
     def ask(self, do: str, on_begin: Callable[[], None] = lambda: None, **request: object) -> dict[str, Any]:
         """Ask, and wait for the answer; `on_begin` is called when the warm-up is over."""
+        impatience = threading.Timer(PATIENCE, self._process.kill)
+        impatience.start()
+        try:
+            answer = self._talk({"do": do} | request, on_begin)
+        finally:
+            impatience.cancel()
+        if "error" in answer:
+            raise PeerFailed(f"{self.name}, asked to {do} {request}: {answer['error']}")
+        self.acknowledged += answer["events"] if do == "seed" else answer.get("total", 0)
+        return answer
+
+    def _talk(self, request: dict[str, object], on_begin: Callable[[], None]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"do": do} | request) + "\n")
+        self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         for line in self._process.stdout:
             answer: dict[str, Any] = json.loads(line)
-            if "begin" in answer:
-                on_begin()
-            elif "error" in answer:
-                raise PeerFailed(f"{self.name}, asked to {do} {request}: {answer['error']}")
-            else:
-                self.acknowledged += answer["events"] if do == "seed" else answer.get("total", 0)
+            if "begin" not in answer:
                 return answer
-        raise PeerFailed(f"{self.name}, asked to {do} {request}, has ended")
+            on_begin()
+        return {"error": f"the process has ended, or took more than {PATIENCE:.0f} s"}
 
     def end(self) -> None:
         """End the process."""

@@ -75,8 +75,11 @@ def ratios(over: list[float], under: list[float]) -> list[float]:
 
 
 def spread(values: list[float]) -> str:
-    """Give min / median / max, with three digits that mean something."""
-    return " / ".join(readable(of(values)) for of in (min, median, max)) if values else "–"
+    """Give min / median / max, or one number where all are the same."""
+    if not values:
+        return "–"
+    parts = [readable(of(values)) for of in (min, median, max)]
+    return parts[0] if len(set(parts)) == 1 else " / ".join(parts)
 
 
 def readable(value: float) -> str:
