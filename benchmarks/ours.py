@@ -16,14 +16,15 @@ from typing import Any
 import uvloop
 
 from adapters.given import DEFAULT_APP
-from adapters.main import Store, open_store_to_write
 from adapters.settings import Settings
+from adapters.stores import Store, open_store_to_write
 from adapters.writer import Writer
 from benchmarks.commands import EVENTS, command_json, user_id
 from benchmarks.protocol import answer_requests, tell_begin
 from domain.commands import parse_command
 from domain.outcomes import Outcome
-from domain.service import Reply, Submission
+from domain.states import States
+from domain.submission import Reply, Submission
 from projections.follower import Follower
 
 USERS = int(os.environ.get("BENCH_USERS", "5000"))
@@ -76,7 +77,6 @@ class Ours:
 
     def __init__(self, stack: ExitStack) -> None:
         self.store = stack.enter_context(open_store_to_write(settings()))
-        self.store.groups._remembered_users = 4 * USERS
         self.users = {"known": range(USERS), "first seen": range(USERS, 2 * USERS)}
         self.turns = {case: turns(users) for case, users in self.users.items()}
 
@@ -84,27 +84,29 @@ class Ours:
         return {"events": sum(seed(self.store, users) for users in self.users.values())}
 
     def run(self, case: str, callers: int, warm: float, seconds: float) -> dict[str, float]:
-        return uvloop.run(self._run(case, callers, warm, seconds))
+        known = self.store.groups._states
+        if case == "first seen":
+            self.store.groups._states = States(0)  # nobody is remembered
+        try:
+            return uvloop.run(self._run(case, callers, warm, seconds))
+        finally:
+            self.store.groups._states = known
 
     async def _run(self, case: str, callers: int, warm: float, seconds: float) -> dict[str, float]:
         counted = total = 0
         begin = time.perf_counter() + warm
         end, last = begin + seconds, begin
-        states = self.store.groups._states
 
         async def caller(writer: Writer) -> None:
             nonlocal counted, total, last
             while (now := time.perf_counter()) < end:
-                command = submission(*next(self.turns[case]))
-                if case == "first seen":
-                    states.pop(command.stream, None)
-                check_reply(await writer.carry_out(command))
+                check_reply(await writer.carry_out(submission(*next(self.turns[case]))))
                 total += 1
                 if now >= begin:
                     counted += 1
                     last = time.perf_counter()
 
-        async with Writer(self.store.groups) as writer, asyncio.TaskGroup() as tasks:
+        async with Writer(self.store.groups.handle) as writer, asyncio.TaskGroup() as tasks:
             for _ in range(callers):
                 tasks.create_task(caller(writer))
             await asyncio.sleep(begin - time.perf_counter())

@@ -19,7 +19,7 @@ from typing import Any
 
 import uvloop
 
-from adapters.main import open_store_to_write
+from adapters.stores import open_store_to_write
 from benchmarks.commands import EVENTS, command_json, user_id
 from benchmarks.open_loop import alone, at_rate, send_all
 from benchmarks.ours import USERS, seed, settings
@@ -142,7 +142,7 @@ class OursOverHTTP:
 
     def _until_views_have_caught_up(self) -> None:
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._service is not None and self._service.poll() is None:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
                     lines = answer.read().decode().splitlines()
@@ -152,7 +152,7 @@ class OursOverHTTP:
             if len(lags) >= 2 and not any(lags):
                 return
             time.sleep(0.02)
-        raise TimeoutError("the views have not caught up")
+        raise TimeoutError("the views have not caught up, or the service has ended")
 
 
 def main() -> None:
