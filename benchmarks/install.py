@@ -4,10 +4,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from infra.postgres.postgres import UnavailableError, programs
+
 PEERS = Path(__file__).with_name("peers")
-DEBIAN_POSTGRES = "/usr/lib/postgresql"
 
 
 class NotInstalled(Exception):  # noqa: N818 - rows are left out then
@@ -50,25 +52,23 @@ def wrk(home: Path) -> list[str]:
     return ["wrk"]
 
 
-def postgres() -> Path:
-    """Give the folder of the server's programs; Debian keeps them off the path."""
+def postgres() -> None:
+    """See to it that there is a PostgreSQL to start."""
 
     def found() -> str | None:
-        if on_path := shutil.which("initdb"):
-            return str(Path(on_path).resolve().parent)
-        kept = sorted(Path(DEBIAN_POSTGRES).glob("*/bin/initdb"), key=lambda file: int(file.parts[-3]))
-        return str(kept[-1].parent) if kept else None
+        with suppress(UnavailableError):
+            return str(programs())
+        return None
 
-    return Path(_need_package("postgresql", found))
+    _need_package("postgresql", found)
 
 
-def _need_package(package: str, found: Callable[[], str | None]) -> str:
-    """Give what `found` finds, if need be after installing one of Debian's packages."""
+def _need_package(package: str, found: Callable[[], str | None]) -> None:
+    """Install one of Debian's packages where `found` finds nothing, and it may be installed."""
     if found() is None and os.geteuid() == 0 and shutil.which("apt-get"):
         _run("apt-get", "install", "--yes", "--no-install-recommends", package)
-    if (what := found()) is None:
+    if found() is None:
         raise NotInstalled(f"{package} is missing (on Debian: apt-get install {package})")
-    return what
 
 
 def _need(*programs: str) -> None:

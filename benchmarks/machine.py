@@ -18,7 +18,7 @@ SHOWN = ("synchronous_commit", "fsync", "full_page_writes", "shared_buffers", "m
 
 def facts(cluster: Cluster, folder: Path, rounds: int, seconds: float) -> dict[str, str]:
     """Tell what a reader needs to know to compare with another run."""
-    settings = ", ".join(f"{name} = {cluster.sql(f'SHOW {name}')}" for name in SHOWN)
+    settings = ", ".join(f"{name} = {cluster.setting(name)}" for name in SHOWN)
     return {
         "Date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "Commit": _says("git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"),
@@ -26,7 +26,7 @@ def facts(cluster: Cluster, folder: Path, rounds: int, seconds: float) -> dict[s
         "Machine": f"{len(os.sched_getaffinity(0))} cores ({_processor()}), {_memory()}, {platform.system()} "
         f"{platform.release()}",
         "Disk": f"{1e3 * fdatasync_seconds(folder):.2f} ms for one `fdatasync` of 4 KiB",
-        "PostgreSQL": f"{cluster.sql('SHOW server_version')}, {settings}",
+        "PostgreSQL": f"{cluster.setting('server_version')}, {settings}",
         "Python": f"{platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in ("eventsourcing", "psycopg", "uvloop", "uvicorn")),
         "Node": f"{_says('node', '--version')}, {_versions('package.json', _NODE_PACKAGE)}",

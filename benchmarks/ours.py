@@ -117,8 +117,10 @@ class Ours:
         """Empty a view and build it anew from the log."""
         view = self.store.views[case]
         view.clear()
+        if self.store.leases is not None:
+            self.store.leases.lease(case).hold()
         begin = time.perf_counter()
-        handled = Follower(view.name, self.store.log, view).catch_up()
+        handled = Follower(case, self.store.log, view).catch_up()
         return {"count": handled, "seconds": time.perf_counter() - begin}
 
     def check(self) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Run:
 
     def start(self, name: str, installed: dict[str, list[str]], users: int) -> None:
         """Start a peer on a database of its own."""
-        self.cluster.sql(f'CREATE DATABASE "{name}"')
+        self.cluster.run(f'CREATE DATABASE "{name}"')
         environment = self.cluster.environment | {
             "PGDATABASE": name,
             "BENCH_FOLDER": str(self._folder),
@@ -55,14 +55,14 @@ class Run:
     def seed(self, name: str) -> None:
         """Let a peer make its users' histories."""
         self.peers[name].ask("seed")
-        self.cluster.sql("VACUUM ANALYZE", database=name)
+        self.cluster.run("VACUUM ANALYZE", database=name)
         say(f"{name} has its history")
 
     def round(self, turn: int, seconds: float) -> None:
         """Visit every case once; every second time backwards."""
-        self.cluster.sql("CHECKPOINT")
+        self.cluster.run("CHECKPOINT")
         for case, callers in steps()[:: -1 if turn % 2 else 1]:
-            if case.peer in self.peers and not (case.table == "late" and self.cluster.late_commits):
+            if case.peer in self.peers and not (case.table == "late" and self.cluster.no_late_commits):
                 self._measure(case, callers, seconds)
 
     def warm_up(self) -> None:
@@ -151,21 +151,19 @@ def main() -> None:
     """Measure and report."""
     asked = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    programs = install.postgres()
+    install.postgres()
     installed, left_out = install_all(asked.peers)
     for name, why in left_out.items():
         say(f"{name} is left out: {why}")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmarks-", dir=asked.folder)))
         folder.chmod(0o755)
-        cluster = Cluster(programs, folder / "postgres")
-        stack.callback(cluster.stop)
-        cluster.start()
+        cluster = stack.enter_context(Cluster(folder))
         results = Results(facts=facts(cluster, folder, asked.rounds, asked.seconds), left_out=left_out, lines=[])
         run = Run(cluster, folder, stack.enter_context((HOME / "peers.log").open("w")), results)
         stack.callback(run.end)
-        if cluster.late_commits:
-            results.left_out["late commits"] = cluster.late_commits
+        if cluster.no_late_commits:
+            results.left_out["late commits"] = cluster.no_late_commits
         measure(run, asked, installed)
     report.write(results, asked.report)
     say(f"report: {asked.report}")
