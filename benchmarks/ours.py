@@ -40,13 +40,13 @@ def settings() -> Settings:
     return Settings(database_url=f"postgresql://{user}@{host}:{port}/{name}")
 
 
-def submission(user: int, n: int, *, keyed: bool = True) -> Submission:
+def submission(user: int, n: int) -> Submission:
     """Read the nth command of a user, as a caller sends it."""
     return Submission(
         sdk_app_id=DEFAULT_APP,
         user_id=user_id(user),
         actor=user_id(user),
-        key=f"{user_id(user)}-{n}" if keyed else None,
+        key=f"{user_id(user)}-{n}",
         command=parse_command.validate_json(command_json(user, n), by_alias=True, by_name=False),
     )
 
@@ -60,7 +60,7 @@ def check_reply(reply: Reply) -> None:
 
 def seed(store: Store, users: range) -> int:
     """Give the users their histories, through the service, many commands in a commit."""
-    commands = (submission(user, n, keyed=False) for n in range(EVENTS) for user in users)
+    commands = (submission(user, n) for n in range(EVENTS) for user in users)
     while batch := list(islice(commands, AT_ONCE)):
         for reply in store.groups.handle(batch):
             check_reply(reply)
