@@ -21,6 +21,8 @@ class Claim(NamedTuple):
     sentence: str
     over: Values
     under: Values
+    target: str = ""
+    """What it is to be, in words, where that was said beforehand."""
 
 
 def at(table: str, of: tuple[str, str], callers: int, measure: str = "per_second") -> Values:
@@ -113,6 +115,11 @@ CLAIMS = (
         "over HTTP, 128 connections ÷ the fastest other peer in process",
         at("http", ("ours-http", "closed loop"), 128),
         best_other("postgres"),
+    ),
+    Claim(
+        "over HTTP, 128 connections, 2 processes ÷ 1 process",
+        at("http", ("ours-http-2", "closed loop"), 128),
+        at("http", ("ours-http", "closed loop"), 128),
     ),
     Claim(
         "over HTTP, p50 at half the peak ÷ p50 of one caller alone",

@@ -13,13 +13,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from adapters.stores import open_store_to_write
+from adapters.stores import Store, open_store, open_store_to_write
 from benchmarks.commands import EVENTS, command_json, user_id
 from benchmarks.open_loop import alone, at_rate, send_all
 from benchmarks.ours import USERS, seed, settings
@@ -27,6 +28,7 @@ from benchmarks.protocol import answer_requests, tell_begin
 
 CONVGROUPS = Path(sys.executable).with_name("convgroups")
 SCRIPT = Path(__file__).with_name("commands.lua")
+PROCESSES = os.environ.get("BENCH_PROCESSES", "1")
 PATIENCE = 60.0
 ABOUT_IN_FLIGHT = 4
 """So many requests per connection are sent again after wrk has ended: the last one may have been overtaken."""
@@ -42,6 +44,8 @@ class OursOverHTTP:
         self._next = 0
         self._rates: dict[int, list[float]] = {}
         self._service: subprocess.Popen[bytes] | None = None
+        self._store: Store | None = None
+        self._stack = ExitStack()
 
     def seed(self) -> dict[str, Any]:
         """Give the users their histories in process, then start the service."""
@@ -49,9 +53,11 @@ class OursOverHTTP:
             events = seed(store, range(USERS))
         environment = os.environ | {"CONVGROUPS_DATABASE_URL": settings().database_url}
         self._service = subprocess.Popen(
-            [CONVGROUPS, "serve", f"--port={self._port}"], env=environment, stdout=sys.stderr
+            [CONVGROUPS, "serve", f"--port={self._port}", f"--workers={PROCESSES}"], env=environment, stdout=sys.stderr
         )
-        self._until_views_have_caught_up()
+        self._until(self._answers, "the service answers")
+        self._store = self._stack.enter_context(open_store(settings()))
+        self._until(self._views_have_caught_up, "the views have caught up")
         return {"events": events}
 
     def run(self, case: str, callers: int, warm: float, seconds: float) -> dict[str, float]:
@@ -62,7 +68,7 @@ class OursOverHTTP:
         else:
             answer = self._latency(callers, warm, seconds, alone_=case == "latency, alone")
         begin = time.perf_counter()
-        self._until_views_have_caught_up()
+        self._until(self._views_have_caught_up, "the views have caught up")
         return answer | {"total": self._next - first, "behind": time.perf_counter() - begin}
 
     def check(self) -> dict[str, Any]:
@@ -75,6 +81,7 @@ class OursOverHTTP:
 
     def stop(self) -> None:
         """End the service."""
+        self._stack.close()
         if self._service is not None:
             self._service.terminate()
             self._service.wait(PATIENCE)
@@ -140,19 +147,24 @@ class OursOverHTTP:
         )
         return "\r\n".join((*head, "", body)).encode()
 
-    def _until_views_have_caught_up(self) -> None:
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and self._service is not None and self._service.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=5) as answer:
-                    lines = answer.read().decode().splitlines()
-            except OSError:
-                lines = []
-            lags = [float(line.split()[-1]) for line in lines if line.startswith("convgroups_follower_lag_events{")]
-            if len(lags) >= 2 and not any(lags):
-                return
+        while not condition():
+            if time.monotonic() > deadline or self._service is None or self._service.poll() is not None:
+                raise TimeoutError(f"not within {PATIENCE:.0f} s, or the service has ended: {what}")
             time.sleep(0.02)
-        raise TimeoutError("the views have not caught up, or the service has ended")
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/healthz", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    def _views_have_caught_up(self) -> bool:
+        assert self._store is not None
+        head = self._store.log.head()
+        return min(self._store.group_lists.checkpoint(), self._store.history.checkpoint()) >= head
 
 
 def main() -> None:

@@ -70,10 +70,11 @@ def _in_order(lines: list[Line]) -> list[tuple[str, list[Line]]]:
 
 
 def _claims(results: Results) -> Iterator[str]:
-    yield from _head("ratio", "min / median / max")
+    targets = ("to be",) if any(claim.target for claim in CLAIMS) else ()
+    yield from _head("ratio", "min / median / max", *targets)
     for claim in CLAIMS:
         if values := claimed(results, claim):
-            yield _row(claim.sentence, spread(values))
+            yield _row(claim.sentence, spread(values), *((claim.target,) if targets else ()))
 
 
 def _commands(results: Results, table: str) -> Iterator[str]:
