@@ -39,7 +39,7 @@ proof: .venv/dev ## run the long tests and write their report, docs/proof.md
 	@.venv/bin/pytest -m proof --proof-report=docs/proof.md
 
 bench: .venv/bench ## measure the service beside its peers and write docs/benchmarks.md (PostgreSQL; 20 minutes)
-	@.venv/bin/python -m benchmarks.run $(PEERS)
+	@.venv/bin/python -m benchmarks.run $(ARGS)
 
 constraints: ## pin the newest version of everything anew
 	@fresh=$$(mktemp -d) && trap 'rm -r "$$fresh"' EXIT && $(PYTHON) -m venv "$$fresh" \
