@@ -92,11 +92,11 @@ def _commands(results: Results, table: str) -> Iterator[str]:
 
 
 def _late_measured(results: Results) -> str:
-    """Tell by how much one commit of pgbench was late, and refuse to report anything else than what is said."""
+    """Tell by how much one commit of pgbench was late, and report nothing where that was less than is said."""
     late = results.values(Key("late", *PGBENCH, 1))
     usual = results.values(Key("postgres", *PGBENCH, 1))
     added = [1e3 / slow - 1e3 / fast for slow, fast in zip(late, usual, strict=False)]
-    if added and not 0.95 < 1e3 * median(added) / LATE < 1.5:
+    if added and 1e3 * median(added) < 0.95 * LATE:  # on a busy machine waking up takes longer, and is shown
         sys.exit(f"commits were to be {LATE} µs late, and pgbench saw {spread(added)} ms")
     return spread(added)
 
