@@ -7,7 +7,7 @@ INSTALL := .venv/bin/pip install --quiet --constraint constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check kafka postgres demo proof constraints clean
+.PHONY: help run test check kafka postgres demo proof bench constraints clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
@@ -38,10 +38,13 @@ demo: .venv/runtime ## show broker, service and a consumer at work, until Ctrl-C
 proof: .venv/dev ## run the long tests and write their report, docs/proof.md
 	@.venv/bin/pytest -m proof --proof-report=docs/proof.md
 
+bench: .venv/bench ## measure the service beside its peers and write docs/benchmarks.md (PostgreSQL; 20 minutes)
+	@.venv/bin/python -m benchmarks.run $(ARGS)
+
 constraints: ## pin the newest version of everything anew
 	@fresh=$$(mktemp -d) && trap 'rm -r "$$fresh"' EXIT && $(PYTHON) -m venv "$$fresh" \
 		&& "$$fresh/bin/pip" install --quiet --upgrade pip \
-		&& "$$fresh/bin/pip" install --quiet --editable . --group dev hatchling \
+		&& "$$fresh/bin/pip" install --quiet --editable . --group dev --group bench hatchling \
 		&& { sed -n '/^#/p' constraints.txt; "$$fresh/bin/pip" freeze --all --exclude-editable --exclude setuptools; } \
 			> "$$fresh/constraints.txt" && cp "$$fresh/constraints.txt" constraints.txt
 
@@ -63,4 +66,9 @@ clean: ## remove .venv and everything else that was made here, but no data
 .venv/dev: .venv/runtime
 	@echo 'Installing the tools for tests and checks in .venv ...'
 	@$(INSTALL) --group dev
+	@touch $@
+
+.venv/bench: .venv/runtime
+	@echo 'Installing what measuring needs in .venv ...'
+	@$(INSTALL) --group bench
 	@touch $@

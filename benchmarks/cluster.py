@@ -1,0 +1,99 @@
+"""A PostgreSQL server of the run's own, gone when the run ends.
+
+Its settings are the defaults, but for the number of connections, and for the module that can make commits late.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from infra.postgres.postgres import LOOPBACK, USER, LocalPostgres, programs
+
+LATE_COMMIT = Path(__file__).with_name("late_commit.c")
+CONNECTIONS = 200
+"""Enough for 128 callers with a connection each; the default is 100."""
+
+
+class Cluster:
+    """The server, and how commits are made late on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.no_late_commits: str | None = None
+        """Why commits cannot be made late; None where they can."""
+
+        self._folder = folder
+        self._server = LocalPostgres(folder / "postgres")
+        self._late = 0
+        self.environment = os.environ | {
+            "PATH": f"{programs()}:{os.environ['PATH']}",
+            "PGHOST": LOOPBACK,
+            "PGPORT": str(self._server.port),
+            "PGUSER": USER,
+            "PGDATABASE": "postgres",
+        }
+
+    def __enter__(self) -> Self:
+        """Make the cluster and start its server."""
+        self._server.start()
+        try:
+            self.run(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
+            if module := self._build_late_commit():
+                self.run(f"ALTER SYSTEM SET shared_preload_libraries = '{module}'")
+            self._server.stop()
+            self._server.start()
+        except BaseException:
+            self._server.kill()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the server at once: nothing of it is kept."""
+        self._server.kill()
+
+    @property
+    def pid(self) -> int:
+        """The process that is the parent of all of the server's."""
+        return int((self._folder / "postgres/cluster/postmaster.pid").read_text().split()[0])
+
+    def run(self, *statements: str, database: str = "postgres") -> None:
+        """Carry out statements, each in a transaction of its own."""
+        with psycopg.connect(self._address(database), autocommit=True) as db:
+            for statement in statements:
+                db.execute(sql.SQL(statement))
+
+    def setting(self, name: str) -> str:
+        """Tell one of the server's settings."""
+        with psycopg.connect(self._address("postgres")) as db:
+            row = db.execute("SELECT current_setting(%s)", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def let_commits_take(self, microseconds: int) -> None:
+        """Let each durable commit take so much longer from now on."""
+        if microseconds != self._late:
+            self.run(f"ALTER SYSTEM SET late.microseconds = {microseconds}", "SELECT pg_reload_conf()")
+            self._late = microseconds
+
+    def _address(self, database: str) -> str:
+        return f"postgresql://{USER}@{LOOPBACK}:{self._server.port}/{database}"
+
+    def _build_late_commit(self) -> Path | None:
+        compiler = shutil.which("cc") or shutil.which("gcc")
+        if compiler is None:
+            self.no_late_commits = "there is no C compiler"
+            return None
+        major = self._server.version.partition(".")[0]
+        module = self._folder / "late_commit.so"
+        command: list[str | Path] = [compiler, "-shared", "-fPIC", f"-DMAJOR={major}", "-o", module, LATE_COMMIT]
+        built = subprocess.run(command, capture_output=True, text=True, check=False)
+        if built.returncode != 0:
+            self.no_late_commits = f"the module does not compile for PostgreSQL {major}"
+            return None
+        return module

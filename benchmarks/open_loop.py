@@ -1,0 +1,114 @@
+"""A load generator for HTTP that sends when a request is due, and not when the one before it was answered."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+HEAD_END = b"\r\n\r\n"
+LENGTH = b"content-length: "
+
+
+class Connection(asyncio.Protocol):
+    """A connection that is kept, with one request at a time."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport
+        self._answered: asyncio.Future[None]
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if hasattr(self, "_answered") and not self._answered.done():
+            self._answered.set_exception(exc or ConnectionResetError("closed before it answered"))
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, body = self._received.partition(HEAD_END)
+        if not end:
+            return
+        length = int(head.lower().partition(LENGTH)[2].split(b"\r\n", 1)[0])
+        if len(body) < length:
+            return
+        self._received = b""
+        if head.startswith(b"HTTP/1.1 200 "):
+            self._answered.set_result(None)
+        else:
+            self._answered.set_exception(ValueError(f"not carried out: {head!r} {body!r}"))
+
+    async def ask(self, request: bytes) -> None:
+        """Send a request, and wait until it has been carried out."""
+        self._answered = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        await self._answered
+
+    def close(self) -> None:
+        """End the connection."""
+        self._transport.close()
+
+
+@asynccontextmanager
+async def connected(port: int, number: int) -> AsyncIterator[list[Connection]]:
+    """Give so many connections."""
+    loop = asyncio.get_running_loop()
+    made = [await loop.create_connection(Connection, "127.0.0.1", port) for _ in range(number)]
+    try:
+        yield [connection for _, connection in made]
+    finally:
+        for _, connection in made:
+            connection.close()
+
+
+async def send_all(port: int, connections: int, requests: Iterable[bytes]) -> None:
+    """Send each request once."""
+    left = iter(requests)
+
+    async def work(connection: Connection) -> None:
+        for request in left:
+            await connection.ask(request)
+
+    async with connected(port, connections) as made, asyncio.TaskGroup() as tasks:
+        for connection in made:
+            tasks.create_task(work(connection))
+
+
+async def alone(port: int, seconds: float, requests: Iterator[bytes]) -> list[float]:
+    """Send one request after the other, and give how long each took."""
+    took: list[float] = []
+    async with connected(port, 1) as [connection]:
+        end = time.perf_counter() + seconds
+        while (begin := time.perf_counter()) < end:
+            await connection.ask(next(requests))
+            took.append(time.perf_counter() - begin)
+    return took
+
+
+async def at_rate(port: int, connections: int, rate: float, seconds: float, requests: Iterator[bytes]) -> list[float]:
+    """Send so many requests a second, and give how long each took: from the moment when it was due to its answer.
+
+    A request that is due and finds no free connection waits, and the wait counts.
+    """
+    took: list[float] = []
+    due: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
+
+    async def work(connection: Connection) -> None:
+        while (item := await due.get()) is not None:
+            begin, request = item
+            await connection.ask(request)
+            took.append(time.perf_counter() - begin)
+
+    async with connected(port, connections) as made, asyncio.TaskGroup() as tasks:
+        for connection in made:
+            tasks.create_task(work(connection))
+        begin, sent = time.perf_counter(), 0
+        while (now := time.perf_counter()) < begin + seconds:
+            while sent < (now - begin) * rate:
+                due.put_nowait((now, next(requests)))
+                sent += 1
+            await asyncio.sleep(0.001)
+        for _ in made:
+            due.put_nowait(None)
+    return took
