@@ -1,6 +1,5 @@
 """Builds everything: the only file that knows all parts. The command line calls it; nothing else does."""
 
-import gc
 from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, nullcontext
 from ipaddress import ip_address
@@ -177,9 +176,6 @@ def _serve(
     settings: Settings, store: Store, listener: socket, parts: Collection[Part], on_started: Callable[[], None]
 ) -> None:
     app, threads = build(settings, store, parts)
-    # What there is now stays, and what comes is short-lived or remembered: to search it all often takes long.
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
     with ExitStack() as stack:
         stack.enter_context(store.leases or nullcontext())
         stack.callback(stop_all, threads)

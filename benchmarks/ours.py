@@ -60,7 +60,7 @@ def check_reply(reply: Reply) -> None:
 
 def seed(store: Store, users: range) -> int:
     """Give the users their histories, through the service, many commands in a commit."""
-    commands = (submission(user, n) for n in range(EVENTS) for user in users)
+    commands = (submission(user, n) for user in users for n in range(EVENTS))
     while batch := list(islice(commands, AT_ONCE)):
         for reply in store.groups.handle(batch):
             check_reply(reply)

@@ -31,7 +31,7 @@ class Effect(Protocol):
 class Follower:
     """Brings an effect up to date with the log, in batches, from wherever the effect's checkpoint stands."""
 
-    def __init__(self, name: str, log: EventLog, effect: Effect, batch_size: int = 1000) -> None:
+    def __init__(self, name: str, log: EventLog, effect: Effect, batch_size: int = 5000) -> None:
         self.name = name
         self.position: int | None = None
         """The checkpoint as this follower last saw it; None before the first step and after a failed one."""

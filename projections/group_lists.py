@@ -52,15 +52,16 @@ class Membership(NamedTuple):
 
 @dataclass(slots=True)
 class UserGroupLists:
-    """One user's groups and memberships; None stands for a row that is gone.
+    """One user's groups and memberships.
 
     Groups are always there, all of them. A follower needs no memberships to apply an event, so it begins with none and
-    ends with those that changed; a read begins with all.
+    ends with those that joined; a read begins with all. What became of rows that were there before is noted beside.
     """
 
     revision: int = 0
-    groups: dict[int, GroupRow | None] = field(default_factory=dict)
-    memberships: dict[tuple[int, str], Membership | None] = field(default_factory=dict)
+    groups: dict[int, GroupRow] = field(default_factory=dict)
+    memberships: dict[tuple[int, str], Membership] = field(default_factory=dict)
+    changes: "Changes" = field(default_factory=lambda: Changes(), compare=False)  # noqa: PLW0108 - it stands below
 
     def apply(self, event: Event) -> None:
         """Take in the user's next event."""
@@ -71,10 +72,12 @@ class UserGroupLists:
             case GroupCreated():
                 at = event.recorded_at
                 self.groups[event.group_id] = GroupRow(event.group_name, event.revision, 0, at, at)
+                self.changes.groups_made.add(event.group_id)
             case GroupRenamed():
                 self._change(event.group_id, event.recorded_at, name=event.group_name)
             case GroupDeleted():
-                self.groups[event.group_id] = None
+                del self.groups[event.group_id]
+                self.changes.delete_group(event.group_id)
                 self._leave(event.group_id, event.conversation_ids)
             case ConversationsAdded():
                 self._change(event.group_id, event.recorded_at, more=len(event.conversation_ids))
@@ -88,13 +91,13 @@ class UserGroupLists:
                 # All below this revision and so before any group that is created later.
                 for place, group_id in enumerate(event.order, start=event.revision - len(event.order)):
                     self.groups[group_id] = self._row(group_id)._replace(place=place)
+                    self.changes.groups_changed.add(group_id)
             case _:
                 assert_never(event)
 
     def listed(self) -> list[tuple[int, GroupRow]]:
         """List the groups with their IDs, in the user's order."""
-        rows = [(group_id, row) for group_id, row in self.groups.items() if row is not None]
-        return sorted(rows, key=lambda listed: listed[1].place)
+        return sorted(self.groups.items(), key=lambda listed: listed[1].place)
 
     def find(self, group: str | int) -> tuple[int, GroupRow] | None:
         """Give the group with this name or ID."""
@@ -105,7 +108,7 @@ class UserGroupLists:
 
     def members(self, group_id: int) -> list[tuple[str, Membership]]:
         """List the conversations of one group, in the order they were added."""
-        rows = [(key[1], joined) for key, joined in self.memberships.items() if key[0] == group_id and joined]
+        rows = [(key[1], joined) for key, joined in self.memberships.items() if key[0] == group_id]
         return sorted(rows, key=lambda member: member[1])
 
     def group_names(self) -> dict[str, list[str]]:
@@ -118,7 +121,7 @@ class UserGroupLists:
 
     def joins(self) -> list[tuple[str, int, Membership]]:
         """List every membership that stands as conversation, group and when, the earliest first."""
-        rows = [(key[1], key[0], joined) for key, joined in self.memberships.items() if joined]
+        rows = [(key[1], key[0], joined) for key, joined in self.memberships.items()]
         return sorted(rows, key=lambda join: join[2])
 
     def _row(self, group_id: int) -> GroupRow:
@@ -131,10 +134,34 @@ class UserGroupLists:
         row = self._row(group_id)
         count = row.conversation_count + more
         self.groups[group_id] = row._replace(name=name or row.name, conversation_count=count, updated_at=at)
+        self.changes.groups_changed.add(group_id)
 
     def _leave(self, group_id: int, ids: Iterable[str]) -> None:
         for conversation_id in ids:
-            self.memberships[group_id, conversation_id] = None
+            key = group_id, conversation_id
+            if self.memberships.pop(key, None) is None:
+                self.changes.left.add(key)
+
+
+@dataclass(slots=True)
+class Changes:
+    """Which rows of a user's part are to be written, since it was loaded or last written."""
+
+    groups_made: set[int] = field(default_factory=set)
+    groups_changed: set[int] = field(default_factory=set)
+    """Made ones may be among them."""
+
+    groups_deleted: set[int] = field(default_factory=set)
+    left: set[tuple[int, str]] = field(default_factory=set)
+    """Memberships that were there before; some may have joined again since."""
+
+    def delete_group(self, group_id: int) -> None:
+        """Note that a group is gone; one that was made since leaves no trace."""
+        self.groups_changed.discard(group_id)
+        if group_id in self.groups_made:
+            self.groups_made.remove(group_id)
+        else:
+            self.groups_deleted.add(group_id)
 
 
 class GroupListsTable(Protocol):

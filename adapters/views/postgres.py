@@ -3,8 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import ClassVar, LiteralString
 from uuid import UUID
+
+from psycopg.sql import SQL, Identifier
 
 from adapters.store.leases import Lease
 from adapters.store.postgres import Cursor, Datastore
@@ -90,21 +92,19 @@ class PostgresGroupLists(PostgresView):
         """Apply the entries to the users they belong to, and write each changed row once."""
         users = {entry.event.originator_id: entry.event for entry in entries}
         lists = _load_groups(c, list(users))
+        new = users.keys() - lists.keys()
+        lists |= {stream: UserGroupLists() for stream in new}
         for entry in entries:
-            stream = entry.event.originator_id
-            if stream not in lists:
-                lists[stream] = UserGroupLists()
-            lists[stream].apply(entry.event)
-        c.execute(
-            "INSERT INTO group_lists_users SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bigint[]) "
-            "ON CONFLICT (stream) DO UPDATE SET revision = excluded.revision",
-            (
-                list(lists),
-                [users[stream].sdk_app_id for stream in lists],
-                [users[stream].user_id for stream in lists],
-                [one.revision for one in lists.values()],
-            ),
+            lists[entry.event.originator_id].apply(entry.event)
+        moved = [(stream, lists[stream].revision) for stream in users if stream not in new]
+        _each(
+            c,
+            "UPDATE group_lists_users AS u SET revision = now.revision "
+            "FROM unnest(%b::uuid[], %b::bigint[]) AS now (stream, revision) WHERE u.stream = now.stream",
+            moved,
         )
+        made = [(stream, users[stream].sdk_app_id, users[stream].user_id, lists[stream].revision) for stream in new]
+        _copy(c, "group_lists_users", ("uuid", "int8", "text", "int8"), made)
         _write_groups(c, lists)
         _write_memberships(c, lists)
 
@@ -127,12 +127,8 @@ class PostgresHistory(PostgresView):
 
     def write(self, c: Cursor, entries: Sequence[Entry]) -> None:
         """Add a row for each entry."""
-        with c.copy("COPY history FROM STDIN (FORMAT binary)") as copy:
-            copy.set_types(["uuid", "int8", "int8", "text", "timestamptz", "text", "text", "bytea"])
-            for entry in entries:
-                row, event = history_row(entry), entry.event
-                at, who, device = event.recorded_at, event.actor, event.device
-                copy.write_row((event.originator_id, row.revision, row.position, row.type, at, who, device, row.value))
+        types = ("uuid", "int8", "int8", "text", "timestamptz", "text", "text", "bytea")
+        _copy(c, "history", types, [_history_columns(entry) for entry in entries])
 
 
 class PostgresSnapshots(PostgresTables):
@@ -152,6 +148,12 @@ class PostgresSnapshots(PostgresTables):
                 )
 
 
+def _history_columns(entry: Entry) -> tuple[object, ...]:
+    row, event = history_row(entry), entry.event
+    at, who, device = event.recorded_at, event.actor, event.device
+    return event.originator_id, row.revision, row.position, row.type, at, who, device, row.value
+
+
 def _load_groups(c: Cursor, streams: list[UUID]) -> dict[UUID, UserGroupLists]:
     c.execute("SELECT stream, revision FROM group_lists_users WHERE stream = ANY(%s)", (streams,))
     lists = {stream: UserGroupLists(revision=revision) for stream, revision in c}
@@ -166,44 +168,64 @@ def _load_groups(c: Cursor, streams: list[UUID]) -> dict[UUID, UserGroupLists]:
 
 
 def _write_groups(c: Cursor, lists: dict[UUID, UserGroupLists]) -> None:
-    rows = [(stream, key, row) for stream, one in lists.items() for key, row in one.groups.items()]
-    gone = [(stream, key) for stream, key, row in rows if row is None]
-    if gone:
-        c.execute(
-            "DELETE FROM group_lists_groups AS g USING unnest(%b::uuid[], %b::bigint[]) AS gone (stream, group_id) "
-            "WHERE g.stream = gone.stream AND g.group_id = gone.group_id",
-            _columns(gone),
-        )
-    there = [(stream, key, *row) for stream, key, row in rows if row is not None]
-    if there:
-        c.execute(
-            "INSERT INTO group_lists_groups SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bigint[], "
-            "%b::integer[], %b::timestamptz[], %b::timestamptz[]) ON CONFLICT (stream, group_id) DO UPDATE SET "
-            "name = excluded.name, place = excluded.place, conversation_count = excluded.conversation_count, "
-            "updated_at = excluded.updated_at",
-            _columns(there),
-        )
+    gone = [(stream, group_id) for stream, one in lists.items() for group_id in one.changes.groups_deleted]
+    _each(
+        c,
+        "DELETE FROM group_lists_groups AS g USING unnest(%b::uuid[], %b::bigint[]) AS gone (stream, group_id) "
+        "WHERE g.stream = gone.stream AND g.group_id = gone.group_id",
+        gone,
+    )
+    changed = [
+        (stream, group_id, row.name, row.place, row.conversation_count, row.updated_at)
+        for stream, one in lists.items()
+        for group_id in one.changes.groups_changed - one.changes.groups_made
+        for row in (one.groups[group_id],)
+    ]
+    _each(
+        c,
+        "UPDATE group_lists_groups AS g SET name = now.name, place = now.place, "
+        "conversation_count = now.conversation_count, updated_at = now.updated_at "
+        "FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bigint[], %b::integer[], %b::timestamptz[]) "
+        "AS now (stream, group_id, name, place, conversation_count, updated_at) "
+        "WHERE g.stream = now.stream AND g.group_id = now.group_id",
+        changed,
+    )
+    made = [
+        (stream, group_id, *one.groups[group_id])
+        for stream, one in lists.items()
+        for group_id in one.changes.groups_made
+    ]
+    types = ("uuid", "int8", "text", "int8", "int4", "timestamptz", "timestamptz")
+    _copy(c, "group_lists_groups", types, made)
 
 
 def _write_memberships(c: Cursor, lists: dict[UUID, UserGroupLists]) -> None:
-    rows = [(stream, *key, joined) for stream, one in lists.items() for key, joined in one.memberships.items()]
-    gone = [row[:3] for row in rows if row[3] is None]
-    if gone:
-        c.execute(
-            "DELETE FROM group_lists_memberships AS m "
-            "USING unnest(%b::uuid[], %b::bigint[], %b::text[]) AS gone (stream, group_id, conversation_id) WHERE "
-            "m.stream = gone.stream AND m.group_id = gone.group_id AND m.conversation_id = gone.conversation_id",
-            _columns(gone),
-        )
-    there = [(*row[:3], row[3].added_at, row[3].revision, row[3].place) for row in rows if row[3] is not None]
-    if there:
-        c.execute(
-            "INSERT INTO group_lists_memberships SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], "
-            "%b::timestamptz[], %b::bigint[], %b::integer[]) ON CONFLICT (stream, group_id, conversation_id) DO UPDATE "
-            "SET added_at = excluded.added_at, revision = excluded.revision, place = excluded.place",
-            _columns(there),
-        )
+    gone = [(stream, *key) for stream, one in lists.items() for key in one.changes.left]
+    _each(
+        c,
+        "DELETE FROM group_lists_memberships AS m "
+        "USING unnest(%b::uuid[], %b::bigint[], %b::text[]) AS gone (stream, group_id, conversation_id) WHERE "
+        "m.stream = gone.stream AND m.group_id = gone.group_id AND m.conversation_id = gone.conversation_id",
+        gone,
+    )
+    joined = [
+        (stream, *key, membership.added_at, membership.revision, membership.place)
+        for stream, one in lists.items()
+        for key, membership in one.memberships.items()
+    ]
+    _copy(c, "group_lists_memberships", ("uuid", "int8", "text", "timestamptz", "int8", "int4"), joined)
 
 
-def _columns(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def _each(c: Cursor, statement: LiteralString, rows: Sequence[tuple[object, ...]]) -> None:
+    """Do this for each row, by its columns as arrays."""
+    if rows:
+        c.execute(statement, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _copy(c: Cursor, table: LiteralString, types: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows, each with every column of the table."""
+    if rows:
+        with c.copy(SQL("COPY {} FROM STDIN (FORMAT binary)").format(Identifier(table))) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)

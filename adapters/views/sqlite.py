@@ -163,26 +163,25 @@ def _load_groups(c: SQLiteCursor, stream: UUID) -> UserGroupLists:
 
 
 def _write_groups(c: SQLiteCursor, stream: UUID, lists: UserGroupLists) -> None:
-    for group_id, row in lists.groups.items():
-        if row is None:
-            c.execute("DELETE FROM group_lists_groups WHERE stream = ? AND group_id = ?", (stream.hex, group_id))
-        else:
-            created, updated = row.created_at.isoformat(), row.updated_at.isoformat()
-            c.execute(
-                "INSERT OR REPLACE INTO group_lists_groups VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (stream.hex, group_id, row.name, row.place, row.conversation_count, created, updated),
-            )
+    for group_id in lists.changes.groups_deleted:
+        c.execute("DELETE FROM group_lists_groups WHERE stream = ? AND group_id = ?", (stream.hex, group_id))
+    for group_id in lists.changes.groups_made | lists.changes.groups_changed:
+        row = lists.groups[group_id]
+        created, updated = row.created_at.isoformat(), row.updated_at.isoformat()
+        c.execute(
+            "INSERT OR REPLACE INTO group_lists_groups VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (stream.hex, group_id, row.name, row.place, row.conversation_count, created, updated),
+        )
 
 
 def _write_memberships(c: SQLiteCursor, stream: UUID, lists: UserGroupLists) -> None:
+    for group_id, conversation_id in lists.changes.left:
+        c.execute(
+            "DELETE FROM group_lists_memberships WHERE stream = ? AND group_id = ? AND conversation_id = ?",
+            (stream.hex, group_id, conversation_id),
+        )
     for (group_id, conversation_id), joined in lists.memberships.items():
-        if joined is None:
-            c.execute(
-                "DELETE FROM group_lists_memberships WHERE stream = ? AND group_id = ? AND conversation_id = ?",
-                (stream.hex, group_id, conversation_id),
-            )
-        else:
-            c.execute(
-                "INSERT OR REPLACE INTO group_lists_memberships VALUES (?, ?, ?, ?, ?, ?)",
-                (stream.hex, group_id, conversation_id, joined.added_at.isoformat(), joined.revision, joined.place),
-            )
+        c.execute(
+            "INSERT INTO group_lists_memberships VALUES (?, ?, ?, ?, ?, ?)",
+            (stream.hex, group_id, conversation_id, joined.added_at.isoformat(), joined.revision, joined.place),
+        )

@@ -55,10 +55,16 @@ class GroupsMachine(RuleBasedStateMachine):
             begun = UserGroupLists(self.view.revision, dict(self.view.groups))
             for event in self.events[begun.revision : begun.revision + size]:
                 begun.apply(event)
-            groups = {group_id: row for group_id, row in begun.groups.items() if row is not None}
-            changed = {**self.view.memberships, **begun.memberships}
-            memberships = {key: joined for key, joined in changed.items() if joined is not None}
-            self.view = UserGroupLists(begun.revision, dict(groups), dict(memberships))
+            changes = begun.changes
+            groups = {gid: row for gid, row in self.view.groups.items() if gid not in changes.groups_deleted}
+            groups |= {gid: begun.groups[gid] for gid in changes.groups_made | changes.groups_changed}
+            assert groups == begun.groups
+            assert changes.groups_made.isdisjoint(self.view.groups)
+            assert changes.groups_deleted <= self.view.groups.keys()
+            assert changes.left <= self.view.memberships.keys()
+            stayed = {key: joined for key, joined in self.view.memberships.items() if key not in changes.left}
+            assert begun.memberships.keys().isdisjoint(stayed)
+            self.view = UserGroupLists(begun.revision, groups, {**stayed, **begun.memberships})
 
     def carry_out(self, command: Command, *, entitled: bool) -> None:
         expected = self.model.carry_out(json.loads(command.to_json()), self.limits.model_dump(), entitled=entitled)

@@ -75,11 +75,20 @@ def test_a_deleted_group_is_gone_with_its_memberships() -> None:
     assert lists.group_names() == {"C2Cb": ["Two"], "C2Cc": ["Two"]}
 
 
-def test_what_is_gone_is_told_to_the_follower_as_none() -> None:
+def test_what_is_gone_is_told_to_the_follower() -> None:
+    whole = lists_after(*PAST)
+    begun = UserGroupLists(revision=whole.revision, groups=dict(whole.groups))
+    for event in recorded(removed(2, "Two", "C2Cc"), deleted(1, "One", "C2Ca", "C2Cb"), first_revision=5):
+        begun.apply(event)
+    assert begun.changes.groups_deleted == {1}
+    assert begun.changes.left == {(1, "C2Ca"), (1, "C2Cb"), (2, "C2Cc")}
+
+
+def test_what_came_and_went_since_leaves_no_trace() -> None:
     lists = lists_after(*PAST, removed(2, "Two", "C2Cc"), deleted(1, "One", "C2Ca", "C2Cb"))
-    assert lists.groups[1] is None
-    gone = [(1, "C2Ca"), (1, "C2Cb"), (2, "C2Cc")]
-    assert [key for key, joined in lists.memberships.items() if joined is None] == gone
+    assert lists.changes.groups_made == {2}
+    assert lists.changes.groups_deleted == set()
+    assert lists.changes.left == set()
 
 
 def test_a_reorder_moves_groups_and_is_no_change_of_them() -> None:
@@ -157,5 +166,6 @@ def test_a_follower_needs_no_memberships_to_apply_an_event() -> None:
     begun = UserGroupLists(revision=whole.revision, groups=dict(whole.groups))
     for event in recorded(added(1, "One", "C2Cz"), removed(2, "Two", "C2Cc"), first_revision=5):
         begun.apply(event)
-    assert begun.memberships == {(1, "C2Cz"): Membership(5, 0, NOON + minute(5)), (2, "C2Cc"): None}
+    assert begun.memberships == {(1, "C2Cz"): Membership(5, 0, NOON + minute(5))}
+    assert begun.changes.left == {(2, "C2Cc")}
     assert [row.conversation_count for _, row in begun.listed()] == [3, 1]

@@ -154,7 +154,8 @@ STATEMENTS = (
             SELECT kept.stream, NULL, kept.key, kept.command_hash, kept.outcome, kept.kept_at
             FROM unnest(key_streams, keys) AS given (stream, key)
             CROSS JOIN LATERAL (SELECT * FROM kept_outcomes AS k
-                WHERE k.stream = given.stream AND k.key = given.key AND k.kept_at > expired) AS kept;
+                WHERE k.stream = given.stream AND k.key = given.key OFFSET 0) AS kept
+            WHERE kept.kept_at > expired;  -- out here: in there it would be looked for in the index of all moments
         IF FOUND THEN
             RETURN;
         END IF;
