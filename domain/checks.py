@@ -1,6 +1,5 @@
 """The checks that need nothing but the command and the app's limits."""
 
-from collections.abc import Iterator
 from typing import assert_never
 
 from domain.commands import (
@@ -20,24 +19,24 @@ from domain.values import has_control_characters, utf8_length
 
 def check_values_given(command: Command, limits: Limits) -> None:
     """Refuse a name that no group may have, and an update that contradicts itself."""
-    for name in _names_given(command):
-        if has_control_characters(name):
-            raise ControlCharacters(name)
-        length = utf8_length(name)
-        if length is None or not 1 <= length <= limits.name_bytes:
-            raise GroupNameLength(length or 0, limits.name_bytes)
-    if isinstance(command, UpdateConversations):
-        added = set(command.add)
-        for conversation_id in command.remove:
-            if conversation_id in added:
-                raise InBothLists(conversation_id)
+    match command:
+        case CreateGroup(group_name=name) | RenameGroup(new_name=name):
+            _check_name(name, limits)
+        case UpdateConversations():
+            added = set(command.add)
+            for conversation_id in command.remove:
+                if conversation_id in added:
+                    raise InBothLists(conversation_id)
+        case _:
+            pass
 
 
-def _names_given(command: Command) -> Iterator[str]:
-    if isinstance(command, CreateGroup):
-        yield command.group_name
-    if isinstance(command, RenameGroup):
-        yield command.new_name
+def _check_name(name: str, limits: Limits) -> None:
+    if has_control_characters(name):
+        raise ControlCharacters(name)
+    length = utf8_length(name)
+    if length is None or not 1 <= length <= limits.name_bytes:
+        raise GroupNameLength(length or 0, limits.name_bytes)
 
 
 def check_count(command: Command, limits: Limits) -> None:

@@ -21,7 +21,7 @@ from domain.stored import CannotGoOn, load
 from domain.submission import Reply, Submission
 
 REMEMBERED = 500_000
-"""How many users, groups and memberships are kept at hand: 100 to 200 MB when all of them are."""
+"""How many users, groups and conversations are kept at hand: 100 to 200 MB when all of them are."""
 
 
 def _now() -> datetime:

@@ -8,7 +8,7 @@ from domain.groups import UserConversationGroups
 
 
 class States:
-    """Keeps states up to a size in all, counted in users, groups and memberships; the longest unused leave first.
+    """Keeps states up to a size in all, counted in users, groups and conversations; the longest unused leave first.
 
     What is here was recorded, and may be behind the log where another process wrote: who uses it asks the log.
     """
@@ -40,4 +40,4 @@ class States:
 
 
 def _size(state: UserConversationGroups) -> int:
-    return 1 + len(state.groups) + sum(len(group.joined) for group in state.groups.values())
+    return 1 + len(state.groups) + len(state.groups_of)

@@ -19,7 +19,9 @@ Revision = Annotated[int, Field(ge=0, le=MAX_ID)]
 
 _STREAMS: Final = UUID("6a0f3f1e-3a55-5f0c-9a53-0d5f0c9b7a11")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_CONVERSATION: Final = re.compile(r"(?:C2C|GROUP)[^\x00-\x1f\x7f-\x9f]+")
+_CONVERSATION: Final = re.compile("(?:C2C|GROUP)[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+")  # a lone surrogate has no UTF-8
+_SURELY_FITS: Final = 128 // 4
+"""So many characters have at most 128 bytes."""
 
 
 def wire_name(field: str) -> str:
@@ -65,8 +67,7 @@ def utf8_length(text: str) -> int | None:
 
 def is_conversation_id(text: str) -> bool:
     """Tell whether `text` is `C2C` or `GROUP` and more: at most 128 bytes of UTF-8, without control characters."""
-    length = utf8_length(text)
-    return length is not None and length <= 128 and _CONVERSATION.fullmatch(text) is not None
+    return _CONVERSATION.fullmatch(text) is not None and (len(text) <= _SURELY_FITS or len(text.encode()) <= 128)
 
 
 def is_user_id(text: str) -> bool:
