@@ -18,6 +18,9 @@ LANES = 2
 MOST = 500
 """How many commands share one commit."""
 
+WORTH_SHARING = 16
+"""With fewer commands one commit for all costs less than two at once."""
+
 ROOM = 5000
 """How many commands may wait; one more is refused."""
 
@@ -47,6 +50,7 @@ class Writer:
         """The users in the commits that are under way: their next commands wait for what those do."""
 
         self._asked = Event()
+        self._idle = 0
         self._closing = False
 
     async def __aenter__(self) -> Self:
@@ -86,7 +90,9 @@ class Writer:
                 await self._commit(batch)
             else:
                 self._asked.clear()
+                self._idle += 1
                 await self._asked.wait()
+                self._idle -= 1
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         submissions = [waiting.submission for waiting in batch]
@@ -103,9 +109,12 @@ class Writer:
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         passed_over: list[_Waiting] = []
-        while self._waiting and len(batch) < MOST:
-            waiting = self._waiting.popleft()
-            (passed_over if waiting.stream in self._busy else batch).append(waiting)
+        waiting = len(self._waiting)
+        # Lanes that have nothing to do take their share: or else one of them would take all, again and again.
+        most = min(MOST, waiting if waiting < WORTH_SHARING else -(-waiting // (1 + self._idle)))
+        while self._waiting and len(batch) < most:
+            first = self._waiting.popleft()
+            (passed_over if first.stream in self._busy else batch).append(first)
         self._waiting.extendleft(reversed(passed_over))
         self._busy.update(waiting.stream for waiting in batch)
         return batch

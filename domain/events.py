@@ -140,18 +140,20 @@ class Stamp:
 
     def event(self, event_type: type[E], revision: int, data: dict[str, Any]) -> E:
         """Make the event of this revision; its ID follows from command and revision, so that deciding stays pure."""
-        return event_type(
-            event_id=uuid5(self.command_id, str(revision)),
-            revision=revision,
-            sdk_app_id=self.sdk_app_id,
-            user_id=self.user_id,
-            recorded_at=self.recorded_at,
-            actor=self.actor,
-            device=self.device,
-            command=self.command,
-            command_id=self.command_id,
-            correlation_id=self.correlation_id,
-            causation_id=self.command_id,
-            traceparent=self.traceparent,
-            **data,
+        return event_type.model_validate(
+            {
+                "event_id": uuid5(self.command_id, str(revision)),
+                "revision": revision,
+                "sdk_app_id": self.sdk_app_id,
+                "user_id": self.user_id,
+                "recorded_at": self.recorded_at,
+                "actor": self.actor,
+                "device": self.device,
+                "command": self.command,
+                "command_id": self.command_id,
+                "correlation_id": self.correlation_id,
+                "causation_id": self.command_id,
+                "traceparent": self.traceparent,
+                **data,
+            }
         )

@@ -10,7 +10,7 @@ from uuid import UUID
 from eventsourcing.application import Application
 from eventsourcing.utils import Environment, EnvType
 
-from domain.draft import Batch, Draft, Rules
+from domain.batch import NOTHING, Batch, Rules, UserCommands
 from domain.groups import UserConversationGroups, replay
 from domain.limits import Policy
 from domain.outcomes import Outcome
@@ -68,7 +68,9 @@ class ConversationGroups(Application[UUID]):
 
     def dry_run(self, submission: Submission) -> Outcome:
         """Tell what a command would do now, and do nothing; raises the `Refusal` that it would meet."""
-        outcome = Draft(self.state_of(submission.stream), self._rules(), {}).carry_out(submission)
+        user = UserCommands()
+        user.begin(self.state_of(submission.stream))
+        outcome = user.carry_out(submission, self._rules())
         return replace(outcome, events=tuple(replace(recorded, event_id=None) for recorded in outcome.events))
 
     def prune(self) -> int:
@@ -93,32 +95,29 @@ class ConversationGroups(Application[UUID]):
 
     def _handle(self, submissions: Sequence[Submission]) -> list[Reply]:
         batch = Batch(submissions, self._rules())
-        known = self._states.get(batch.places)
-        for stream, state in known.items():
-            batch.decide(stream, state)
-        self._decide(batch, batch.places.keys() - known.keys(), {})
+        known = self._states.get(batch.users)
+        missing = self._up_to_date(batch.users.keys() - known.keys(), {})
+        for stream, user in batch.users.items():
+            batch.decide(user, known.get(stream) or missing[stream])
         while stale := self._recorder.record(batch.write()):
             # Another process wrote, or a key was used before: that was seen under the lock, and nothing recorded.
             self._decide_anew(batch, stale)
-        self._states.put((stream, draft.state) for stream, draft in batch.drafts.items())
-        if recorded := sum(len(draft.events) for draft in batch.drafts.values()):
+        self._states.put((stream, user.state) for stream, user in batch.readable())
+        if recorded := sum(len(user.events) for user in batch.users.values()):
             for listener in self.listeners:
                 listener(recorded)
         return batch.replies()
 
     def _decide_anew(self, batch: Batch, stale: Stale) -> None:
-        batch.used |= stale.used
-        befores = {stream: batch.drafts[stream].before for stream in stale.heads}
+        for key, kept in stale.used.items():
+            batch.users[key.stream].used[key] = kept
         # A log that is behind what is remembered was put back to an older state: then it is read from its begin.
+        befores = {stream: batch.users[stream].before for stream in stale.heads}
         known = {
-            stream: before if before.revision <= stale.heads[stream] else UserConversationGroups()
-            for stream, before in befores.items()
+            stream: before if before.revision <= stale.heads[stream] else NOTHING for stream, before in befores.items()
         }
-        self._decide(batch, known, known)
-
-    def _decide(self, batch: Batch, streams: Collection[UUID], known: Mapping[UUID, UserConversationGroups]) -> None:
-        for stream, state in self._up_to_date(streams, known).items():
-            batch.decide(stream, state)
+        for stream, state in self._up_to_date(known, known).items():
+            batch.decide(batch.users[stream], state)
 
     def _up_to_date(
         self, streams: Collection[UUID], known: Mapping[UUID, UserConversationGroups]
@@ -126,7 +125,7 @@ class ConversationGroups(Application[UUID]):
         """Give the groups of these users as the log has them, from what is known of them on."""
         if not streams:
             return {}
-        begun = {stream: known.get(stream, UserConversationGroups()) for stream in streams}
+        begun = {stream: known.get(stream, NOTHING) for stream in streams}
         if missing := begun.keys() - known.keys():
             found = {stream: from_snapshot(kept) for stream, kept in self._recorder.snapshots(missing).items()}
             begun |= {stream: state for stream, state in found.items() if state is not None}

@@ -1,6 +1,6 @@
 """A command on its way in, and what comes back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from domain.refusals import MalformedUserID
 from domain.values import is_user_id, stream_id
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Submission:
     """A command, whose groups it is for, and who sent it."""
 
@@ -25,20 +25,18 @@ class Submission:
     key: str | None = None
     """The idempotency key; without one nothing is kept."""
 
+    stream: UUID = field(init=False)
+    """The stream of the user whose groups the command is for."""
+
+    scoped_key: Key | None = field(init=False)
+    """The idempotency key among those of its user: another user's is another key."""
+
     def __post_init__(self) -> None:
         """Refuse a user ID that names nobody: no such submission can be made."""
         if not is_user_id(self.user_id):
             raise MalformedUserID
-
-    @property
-    def stream(self) -> UUID:
-        """The stream of the user whose groups the command is for."""
-        return stream_id(self.sdk_app_id, self.user_id)
-
-    @property
-    def scoped_key(self) -> Key | None:
-        """The idempotency key among those of its user: another user's is another key."""
-        return None if self.key is None else Key(self.sdk_app_id, self.user_id, self.key)
+        self.stream = stream_id(self.sdk_app_id, self.user_id)
+        self.scoped_key = None if self.key is None else Key(self.sdk_app_id, self.user_id, self.key)
 
 
 class Reply(NamedTuple):
