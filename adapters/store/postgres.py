@@ -15,6 +15,7 @@ from eventsourcing.utils import Environment
 from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
 from psycopg_pool import PoolClosed, PoolTimeout
 
+from adapters.store.arrays import BigInts, Bytes, Texts, UUIDs, register_columns
 from domain.ports import Kept, Key, Stale, Unavailable, Write
 from domain.snapshot import VERSION
 from domain.stored import Stored
@@ -111,6 +112,7 @@ class Datastore(PostgresDatastore):
 
 def _configure(connection: psycopg.Connection[Any]) -> None:
     connection.execute(SESSION, prepare=False)
+    register_columns(connection)
 
 
 def _check_alive(connection: psycopg.Connection[Any]) -> None:
@@ -133,20 +135,20 @@ class PostgresRecorder(PostgresApplicationRecorder):
         """Record everything in one durable commit, if what was decided on holds."""
         events, kept = write.events, write.kept
         arguments = (
-            list(write.known),
-            list(write.known.values()),
-            [key.stream for key in write.keys],
-            [key.key for key in write.keys],
-            [one.key.stream for one in kept],
-            [one.key.key for one in kept],
-            [one.command_hash for one in kept],
-            [one.outcome for one in kept],
+            UUIDs(write.known),
+            BigInts(write.known.values()),
+            UUIDs([key.stream for key in write.keys]),
+            Texts([key.key for key in write.keys]),
+            UUIDs([one.key.stream for one in kept]),
+            Texts([one.key.key for one in kept]),
+            Bytes([one.command_hash for one in kept]),
+            Bytes([one.outcome for one in kept]),
             kept[0].kept_at if kept else None,
             write.expired,
-            [event.stream for event in events],
-            [event.revision for event in events],
-            [event.topic for event in events],
-            [event.value for event in events],
+            UUIDs([event.stream for event in events]),
+            BigInts([event.revision for event in events]),
+            Texts([event.topic for event in events]),
+            Bytes([event.value for event in events]),
         )
         with self.datastore.statement() as c:
             found = c.execute(RECORD, arguments).fetchall()
@@ -155,7 +157,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
     def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
         """Read the events of these users that follow the revisions, in one query."""
         with self.datastore.statement() as c:
-            return [Stored(*row) for row in c.execute(NEWER, (list(known), list(known.values())))]
+            return [Stored(*row) for row in c.execute(NEWER, (UUIDs(known), BigInts(known.values())))]
 
     def prune(self, expired: datetime) -> int:
         """Drop some of the outcomes that were kept at this moment or earlier."""
