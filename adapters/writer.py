@@ -18,7 +18,7 @@ LANES = 2
 MOST = 500
 """How many commands share one commit."""
 
-WORTH_SHARING = 16
+WORTH_SHARING = 64
 """With fewer commands one commit for all costs less than two at once."""
 
 ROOM = 5000
