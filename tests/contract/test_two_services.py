@@ -9,15 +9,12 @@ from uuid import UUID
 import pytest
 
 from domain.commands import AddConversations, CreateGroup, DeleteGroup, RenameGroup
-from domain.limits import Policy
 from domain.outcomes import Outcome
 from domain.ports import Key
 from domain.refusals import GroupNameTaken, GroupNotFound, Refusal, RevisionConflict
-from domain.stored import Stored, UnreadableEvent
-from domain.submission import Submission
+from domain.stored import Stored
 from domain.values import stream_id
 from tests.contract.stores import ALICE, APP, BOB, Store, submission
-from tests.contract.test_event_log import stored
 
 ONE = CreateGroup(group_name="One", conversation_ids=("C2Ca",))
 
@@ -177,29 +174,3 @@ def test_a_log_that_was_put_back_behind_what_is_remembered_is_gone_on_from(store
     assert [outcome.revision for outcome in outcomes if isinstance(outcome, Outcome)] == [4, 3]
     assert list(store.groups.state_of(ALICE).groups[1].joined) == ["C2Ca", "C2Cb", "C2Cz"]
     assert (revisions(store), revisions(store, BOB)) == ([1, 2, 3, 4], [1, 2, 3])
-
-
-def test_what_policy_of_raises_for_one_app_is_that_commands_own_reply(store: Store) -> None:
-    def policy_of(app: int) -> Policy:
-        if app == 2:
-            raise ZeroDivisionError
-        return Policy()
-
-    store.groups.policy_of = policy_of
-    replies = store.groups.handle([submission(ONE), submission(ONE, app=2, key="k"), submission(ONE, "bob")])
-    assert [type(reply.result) for reply in replies] == [Outcome, ZeroDivisionError, Outcome]
-    assert (revisions(store), revisions(store, BOB), revisions(store, stream_id(2, "alice"))) == ([1, 2], [1, 2], [])
-    assert store.kept([Key(2, "alice", "k")]) == {}
-
-
-def sent_twice(user: str) -> list[Submission]:
-    return [submission(add("b"), user, key) for key in ("used", "new")]
-
-
-def test_an_unreadable_event_is_the_answer_to_its_user_whatever_keys_were_used(store: Store, other: Store) -> None:
-    store.groups.handle([submission(ONE, user, "used") for user in ("alice", "bob")])
-    store.recorder.insert_events([stored(3, topic="conversation-groups.group-merged.v1")])
-    for service in (store, other):
-        replies = service.groups.handle([*sent_twice("alice"), submission(add(id(service)), "bob")])
-        assert [type(reply.result) for reply in replies] == [UnreadableEvent, UnreadableEvent, Outcome]
-    assert store.log.revision(ALICE) == 3
