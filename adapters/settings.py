@@ -13,6 +13,12 @@ PREFIX: Final = "CONVGROUPS_"
 
 _SERVER: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
 
+_PART: Final = "(?:[^%@/?:,\\s]|%[0-9A-Fa-f]{2})"
+_HOST: Final = rf"(?:{_PART}*|\[[0-9A-Fa-f:.]+\])(?::\d*)?"
+_POSTGRES: Final = re.compile(
+    rf"postgres(?:ql)?://(?:(?:{_PART}|[:,])*@)?{_HOST}(?:,{_HOST})*(?:/{_PART}*)?(?:\?(?:{_PART}|[/?:,])*)?"
+)
+
 LATER: Final = (
     "APPS_FILE",
     "CORS_ORIGINS",
@@ -56,6 +62,11 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, url: str) -> str:
         if url.startswith(("postgresql://", "postgres://")):
+            if not _POSTGRES.fullmatch(url):
+                raise ValueError(
+                    "use postgresql://USER:PASSWORD@HOST:PORT/NAME, and in the password %25 for %, %40 for @, %2F for "
+                    "/, %3F for ?, %20 for a blank"
+                )
             return url
         if not url.startswith("sqlite:///") or url.removeprefix("sqlite:///").strip("/") in ("", ":memory:"):
             raise ValueError(
@@ -110,8 +121,10 @@ def _sentence(error: Any) -> str:
     name = PREFIX + str(error["loc"][0]).upper()
     if name == PREFIX + "AUTH":
         return f"{name}={error['input']}: only `off` is served by this release, on a loopback address."
-    return f"{name}={_without_password(str(error['input']))}: {error['msg'].removeprefix('Value error, ')}."
+    # What is wrong with the address of a database may be its password.
+    given = re.sub(r"^(postgres(?:ql)?://).*", r"\1***", str(error["input"]), flags=re.DOTALL)
+    return f"{name}={given}: {error['msg'].removeprefix('Value error, ')}."
 
 
 def _without_password(url: str) -> str:
-    return re.sub(r"//[^@/]*@", "//***@", re.sub(r"(password=)[^&]*", r"\1***", url))
+    return re.sub(r"//[^@]*@", "//***@", re.sub(r"(password=)[^&]*", r"\1***", url))

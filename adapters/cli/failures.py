@@ -4,6 +4,7 @@ import errno
 import sqlite3
 from typing import Final
 
+import psycopg
 from alembic.script.revision import RevisionError
 from eventsourcing.persistence import PersistenceError
 from rich.markup import escape
@@ -16,6 +17,7 @@ from adapters.kafka.refused import RelayRefused
 from adapters.settings import SettingRefused
 from adapters.store.lock import HeldElsewhere
 from adapters.store.migrate import NotMigrated
+from adapters.store.postgres import FunctionsRefused
 from domain.ports import Unavailable
 from domain.stored import UnreadableEvent
 
@@ -27,6 +29,7 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {
     SettingRefused: WRONG_USAGE,
     WrongUsage: WRONG_USAGE,
     DBAPIError: NOT_REACHABLE,
+    FunctionsRefused: WRONG_USAGE,
     HeldElsewhere: NOT_REACHABLE,
     NotMigrated: NOT_REACHABLE,
     OSError: NOT_REACHABLE,
@@ -34,6 +37,7 @@ EXIT_CODES: Final[dict[type[Exception], int]] = {
     RevisionError: NOT_REACHABLE,
     Unavailable: NOT_REACHABLE,
     UnreadableEvent: NOT_REACHABLE,
+    psycopg.Error: NOT_REACHABLE,
     sqlite3.Error: NOT_REACHABLE,
 }
 """The exit code of everything that is known to come up."""
@@ -53,7 +57,7 @@ def sentence(error: Exception) -> str:
     match error:
         case DBAPIError(orig=reason):
             return f"The database cannot be used: {reason}."
-        case PersistenceError() | sqlite3.Error():
+        case PersistenceError() | psycopg.Error() | sqlite3.Error():
             return f"The database cannot be used: {error}."
         case RevisionError():
             return f"The database was written by another version of convgroups: {error}."

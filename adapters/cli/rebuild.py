@@ -63,21 +63,20 @@ def rebuild(
 
 
 def _build(store: "Store", name: str, head: int) -> Iterator[int]:
-    """Build one view and tell how far it is; where a service keeps the view, that builds it, and is looked at."""
+    """Build one view and tell how far it is; where a service takes it up at once, look at how far that is."""
     from projections.follower import Follower
 
     view = store.views[name]
     right = store.leases.lease(name) if store.leases else None
-    if right is None or right.hold() is not None:
-        view.clear()
-        follower = Follower(name, store.log, view)
-        while follower.step():
-            yield follower.position or 0
-        if right is not None:
-            right.release()
-        return
     view.clear()
-    while (position := view.checkpoint()) < head:
+    while right is not None and right.hold() is None:
+        position = view.checkpoint()
         yield position
+        if position >= head:
+            return
         sleep(LOOK_AGAIN)
-    yield position
+    follower = Follower(name, store.log, view)
+    while follower.step():
+        yield follower.position or 0
+    if right is not None:
+        right.release()

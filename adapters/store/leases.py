@@ -99,6 +99,18 @@ class Lease:
             raise LeaseLost(f"{self.name} was put back to position {position}")
         c.execute("UPDATE followers SET position = %s WHERE name = %s", (last, self.name))
 
+    def put_back(self, c: Cursor) -> None:
+        """Put the follower back before the first entry, in the transaction that empties its effect.
+
+        Where another process runs it, that one loses the lease: it would go on from where it was.
+        """
+        c.execute("UPDATE followers SET position = 0 WHERE name = %s", (self.name,))
+        c.execute(
+            "UPDATE followers SET epoch = epoch + 1, owner = NULL, expires_at = NULL "
+            "WHERE name = %s AND epoch IS DISTINCT FROM %s::bigint",
+            (self.name, self._epoch),
+        )
+
 
 class Leases(Thread):
     """The leases that this process asks for, renewed until it ends."""

@@ -12,11 +12,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 LOCK = 7_016_511_408_512_483_956
 """The advisory lock of whoever brings a database of PostgreSQL up to date."""
+
+
+PATIENCE = 10
+"""Seconds to wait for PostgreSQL to take a connection, where its URL says nothing else with `connect_timeout`."""
 
 
 class NotMigrated(Exception):  # noqa: N818 - a state of the database
@@ -37,7 +42,7 @@ def migrate_sqlite(database: Path) -> list[str]:
 
 def migrate_postgres(url: str) -> list[str]:
     """Apply the steps that are missing and name them; of many processes one does it, and the others wait for it."""
-    engine = _engine("postgresql+psycopg", lambda: psycopg.connect(url))
+    engine = _engine("postgresql+psycopg", lambda: _connect(url))
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -56,7 +61,7 @@ def check_sqlite(database: Path) -> None:
 
 def check_postgres(url: str) -> None:
     """Refuse to go on with a database that is not up to date; changes nothing; raises `NotMigrated`."""
-    _check(_engine("postgresql+psycopg", lambda: psycopg.connect(url)), "postgres", "The database")
+    _check(_engine("postgresql+psycopg", lambda: _connect(url)), "postgres", "The database")
 
 
 def _migrate(engine: Engine, dialect: str) -> list[str]:
@@ -76,6 +81,11 @@ def _check(engine: Engine, dialect: str, name: str) -> None:
 
 def _engine(dialect: str, connect: Callable[[], Any]) -> Engine:
     return create_engine(f"{dialect}://", creator=connect, poolclass=NullPool)
+
+
+def _connect(url: str) -> psycopg.Connection[Any]:
+    patient = "connect_timeout" in conninfo_to_dict(url)
+    return psycopg.connect(url if patient else make_conninfo(url, connect_timeout=PATIENCE))
 
 
 @contextmanager

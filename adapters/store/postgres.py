@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from select import select
+from select import POLLIN, poll
 from typing import Any, cast
 from uuid import UUID
 
@@ -75,7 +75,6 @@ class Datastore(PostgresDatastore):
             max_size=CONNECTIONS,
             timeout=PATIENCE,
             configure=_configure,
-            check=_check_alive,
             open=True,
         )
 
@@ -83,12 +82,23 @@ class Datastore(PostgresDatastore):
     def get_connection(self) -> Iterator[psycopg.Connection[DictRow]]:
         """Give a connection of which each statement is a transaction of its own."""
         try:
-            with self.pool.connection() as connection:
-                yield connection
+            connection = self._alive()
+            try:
+                with connection:
+                    yield connection
+            finally:
+                self.pool.putconn(connection)
         except psycopg.IntegrityError as error:
             raise IntegrityError(f"{error.diag.constraint_name}: {error.diag.message_primary}") from error
         except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
             raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+
+    def _alive(self) -> psycopg.Connection[DictRow]:
+        """Give a connection that the server has not closed. The pool's own check pauses after each that it has."""
+        while _is_closed(connection := self.pool.getconn()):
+            connection.close()
+            self.pool.putconn(connection)
+        return connection
 
     def register_type_adapters(self) -> None:
         """Ask for no types of the library: arrays do."""
@@ -115,10 +125,11 @@ def _configure(connection: psycopg.Connection[Any]) -> None:
     register_columns(connection)
 
 
-def _check_alive(connection: psycopg.Connection[Any]) -> None:
-    """Refuse a connection that the server has closed: then there is something to read. Costs no round trip."""
-    if select([connection.fileno()], [], [], 0)[0]:
-        raise psycopg.OperationalError("the server closed the connection")
+def _is_closed(connection: psycopg.Connection[Any]) -> bool:
+    """Tell whether the server has closed an idle connection: then there is something to read. No round trip."""
+    line = poll()  # `select` knows no file beyond the 1024th, and a service has more clients than that
+    line.register(connection.fileno(), POLLIN)
+    return bool(line.poll(0))
 
 
 class PostgresRecorder(PostgresApplicationRecorder):

@@ -51,8 +51,8 @@ class PostgresTables:
     def clear(self) -> None:
         """Empty the view, to be built anew from the log. Reads stay right meanwhile: they apply what is newer."""
         with self.datastore.writing() as c:
+            self.lease.put_back(c)  # first: whoever moves the position has that row, and writes to the tables then
             c.execute(f"TRUNCATE {', '.join(self.tables)}".encode())
-            c.execute("UPDATE followers SET position = 0 WHERE name = %s", (self.name,))
 
 
 class PostgresView(PostgresTables, ABC):

@@ -36,3 +36,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Itera
 def open_store(request: pytest.FixtureRequest) -> OpenStore:
     """Give what opens a store of each durable kind, also for the second time."""
     return opens(request.param, request)
+
+
+@pytest.fixture
+def other(store: Store, request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    """Give a second service on the same store, as another process has it: it remembers for itself."""
+    kind = request.node.callspec.params["store"]
+    with opens(kind, request)(tmp_path, clock) as opened:
+        if kind == "memory":
+            opened.groups.recorder = store.groups.recorder
+            opened.log = store.log
+        yield opened

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from adapters.store.memory import environment
+import pytest
+
+from adapters.store.memory import MemoryRecorder, environment
 from domain.commands import DeleteGroup
 from domain.outcomes import Outcome
 from domain.ports import Key
@@ -52,3 +54,24 @@ def test_expired_outcomes_leave_in_small_steps_and_no_other(store: Store, clock:
     assert store.groups.prune() == 0
     assert store.kept(keys) == {}
     assert len(store.kept([Key(APP, "alice", f"later{n}") for n in range(3)])) == 3
+
+
+def test_a_step_is_small_takes_the_oldest_and_leaves_what_has_not_expired(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if isinstance(store.recorder, MemoryRecorder):
+        pytest.skip("in memory there are no steps")
+    for module in ("sqlite", "postgres"):
+        monkeypatch.setattr(f"adapters.store.{module}.PRUNED_AT_ONCE", 4)
+    keys = [Key(APP, "alice", f"k{n}") for n in range(10)]
+    for key in keys:
+        store.send(ONE, key=key.key)
+        clock.go_on(timedelta(seconds=1))
+    clock.go_on(timedelta(days=7, seconds=-2))
+    steps = []
+    for _ in range(4):
+        steps.append((store.groups.prune(), len(store.kept(keys))))
+        assert list(store.kept(keys)) == keys[-steps[-1][1] :]
+    assert steps == [(4, 6), (4, 2), (1, 1), (0, 1)]
+    clock.go_on(timedelta(seconds=2))
+    assert (store.groups.prune(), store.groups.prune(), store.kept(keys)) == (1, 0, {})

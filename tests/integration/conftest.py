@@ -9,7 +9,8 @@ import pytest
 import structlog
 
 from tests.integration.command_line import run, way
-from tests.integration.service import Service, running
+from tests.integration.service import Place, Service, running
+from tests.services.postgres import new_database
 
 __all__ = ["run", "way"]
 
@@ -26,10 +27,23 @@ def _plain_log() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Give a running service; other tests use it too, so take a `user` of your own."""
-    with running(tmp_path_factory.mktemp("service") / "log.db") as running_service:
-        yield running_service
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Give a running service; other tests use it too, so take a `user` of your own. `on_both` runs it twice."""
+    if getattr(request, "param", "sqlite") == "postgres":
+        with new_database(request.getfixturevalue("postgres")) as url, running(url) as running_service:
+            yield running_service
+    else:
+        with running(tmp_path_factory.mktemp("service") / "log.db") as running_service:
+            yield running_service
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Give where a database of the test's own would be, in SQLite and in PostgreSQL; there is none yet."""
+    if request.param == "sqlite":
+        return tmp_path / "log.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
-"""A running service, put together by `adapters.main` on a file of its own, with its store at hand for the test."""
+"""A running service, put together by `adapters.main` on a database of its own, with its store at hand for the test."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
 
 from adapters.follow import FollowerThread, stop_all
@@ -75,6 +76,16 @@ class Service:
         events: list[dict[str, Any]] = self.read(user, "history", limit=1000)["events"]
         return events
 
+    @contextmanager
+    def following(self, name: str) -> Iterator[None]:
+        """Have the right to move a view, where several processes could."""
+        lease = self.store.leases.lease(name) if self.store.leases else None
+        if lease is not None:
+            assert lease.hold() is not None
+        yield
+        if lease is not None:
+            lease.release()
+
     def wait_for_views(self) -> None:
         """Wait until every view has what the log has."""
         head = self.head()
@@ -82,15 +93,23 @@ class Service:
         wait_until(lambda: all(view.checkpoint() >= head for view in views), f"the views to reach {head}")
 
 
-def settings_for(database: Path) -> Settings:
-    return Settings(database_url=f"sqlite:///{database}", kafka_bootstrap_servers=None)
+on_both = pytest.mark.parametrize("service", ["sqlite", "postgres"], indirect=True)
+"""Marks tests that are to be run on a service with each database."""
+
+Place = Path | str
+"""A file of SQLite, or the URL of a database in PostgreSQL."""
+
+
+def settings_for(place: Place) -> Settings:
+    url = place if isinstance(place, str) else f"sqlite:///{place}"
+    return Settings(database_url=url, kafka_bootstrap_servers=None)
 
 
 @contextmanager
-def running(database: Path, *, following: bool = True) -> Iterator[Service]:
+def running(place: Place, *, following: bool = True) -> Iterator[Service]:
     """Run the service; without `following` its views stand still."""
-    settings = settings_for(database)
-    with listen("127.0.0.1", 0) as listener, open_store_to_write(settings) as store:
+    settings = settings_for(place)
+    with listen("127.0.0.1", 0) as listener, open_store_to_write(settings) as store, store.leases or nullcontext():
         app, threads = build(settings, store)
         if following:
             for thread in threads:

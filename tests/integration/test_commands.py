@@ -3,7 +3,9 @@
 from typing import Any
 
 from tests.integration.answers import MALFORMED, items, recorded
-from tests.integration.service import Service
+from tests.integration.service import Service, on_both
+
+pytestmark = on_both
 
 
 def test_create_tells_each_conversation_and_the_events(service: Service, user: str) -> None:

@@ -1,6 +1,5 @@
 """Reads show every command that was acknowledged, however far the views are behind."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from adapters.stores import open_store
 from domain.values import stream_id
 from projections.group_lists import current_lists
 from projections.history import current_history
-from tests.integration.service import Service, running, settings_for
+from tests.integration.service import Place, Service, on_both, running, settings_for
 
 USERS = ("alice", "bob")
 APP = 1_400_000_000
@@ -45,26 +44,27 @@ def everything(service: Service, user: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("ahead", ["none", "all", "half"])
-def test_reads_do_not_tell_how_far_the_views_are(database: Path, ahead: str) -> None:
-    with running(database, following=ahead == "all") as service:
+def test_reads_do_not_tell_how_far_the_views_are(place: Place, ahead: str) -> None:
+    with running(place, following=ahead == "all") as service:
         a_life(service, "alice")
         if ahead == "all":
             service.wait_for_views()
         if ahead == "half":
-            for view in service.store.views.values():
-                view.apply(service.store.log.read(0, 6))
+            for name, view in service.store.views.items():
+                with service.following(name):
+                    view.apply(service.store.log.read(0, 6))
         assert service.names("alice") == ["three", "one"]
         assert service.read("alice", "groups/1")["conversationIDs"] == ["C2Cc", "C2Ce"]
         behind = everything(service, "alice")
         checkpoints = {view.checkpoint() for view in service.store.views.values()}
         assert checkpoints == {{"none": 0, "half": 6, "all": service.head()}[ahead]}
-    with running(database) as service:
+    with running(place) as service:
         service.wait_for_views()
         assert everything(service, "alice") == behind
 
 
-def test_reads_are_right_when_the_followers_have_stopped(database: Path) -> None:
-    with running(database) as service:
+def test_reads_are_right_when_the_followers_have_stopped(place: Place) -> None:
+    with running(place) as service:
         a_life(service, "alice")
         service.wait_for_views()
         stop_all(service.threads)
@@ -72,11 +72,12 @@ def test_reads_are_right_when_the_followers_have_stopped(database: Path) -> None
         service.done("alice", "CreateGroup", groupName="late")
         assert service.names("alice") == ["three", "one", "late"]
         alice, bob = everything(service, "alice"), everything(service, "bob")
-    with running(database) as service:
+    with running(place) as service:
         service.wait_for_views()
         assert [everything(service, "alice"), everything(service, "bob")] == [alice, bob]
 
 
+@on_both
 def test_each_read_shows_the_command_acknowledged_just_before(service: Service, user: str) -> None:
     for n in range(1, 21):
         revision = service.done(user, "CreateGroup", groupName=str(n))["revision"]
@@ -85,11 +86,11 @@ def test_each_read_shows_the_command_acknowledged_just_before(service: Service, 
         assert service.history(user)[-1]["revision"] == n
 
 
-def test_another_process_reads_the_same_with_views_behind(database: Path) -> None:
-    with running(database, following=False) as service:
+def test_another_process_reads_the_same_with_views_behind(place: Place) -> None:
+    with running(place, following=False) as service:
         a_life(service, "alice")
         stream = stream_id(APP, "alice")
-        with open_store(settings_for(database)) as store:
+        with open_store(settings_for(place)) as store:
             lists = current_lists(store.log, store.group_lists, stream)
             assert [row.name for _, row in lists.listed()] == service.names("alice")
             rows = current_history(store.log, store.history, stream, 0, 100)

@@ -1,13 +1,12 @@
 """A command sent twice with one key is carried out once."""
 
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.integration.answers import assert_problem
-from tests.integration.service import Service, running
+from tests.integration.service import Place, Service, on_both, running
 
 REPLAYED = "Idempotent-Replayed"
 
@@ -24,6 +23,7 @@ def assert_replay(first: httpx.Response, second: httpx.Response) -> None:
     assert second.headers["Content-Type"] == first.headers["Content-Type"]
 
 
+@on_both
 def test_a_repeated_key_gets_the_same_bytes_and_does_nothing(service: Service, user: str) -> None:
     fields: Any = {"groupName": "Suppliers", "conversationIDs": ["C2Ca", "nonsense"]}
     first = keyed(service, user, "k", "CreateGroup", **fields)
@@ -32,6 +32,7 @@ def test_a_repeated_key_gets_the_same_bytes_and_does_nothing(service: Service, u
     assert (first.status_code, service.names(user)) == (200, [])
 
 
+@on_both
 def test_a_success_that_recorded_nothing_is_kept_too(service: Service, user: str) -> None:
     service.done(user, "CreateGroup", groupName="Suppliers", conversationIDs=["C2Ca"])
     fields: Any = {"groupID": 1, "conversationIDs": ["C2Ca"]}
@@ -42,11 +43,13 @@ def test_a_success_that_recorded_nothing_is_kept_too(service: Service, user: str
 
 
 @pytest.mark.parametrize(("one", "other"), [("abc", '"abc"'), ('a"b', r'"a\"b"'), ("a\\b", r'"a\\b"'), ('"', r'"\""')])
+@on_both
 def test_a_key_in_quotes_is_the_same_key(service: Service, user: str, one: str, other: str) -> None:
     first = keyed(service, user, one, "CreateGroup", groupName="Suppliers")
     assert_replay(first, keyed(service, user, other, "CreateGroup", groupName="Suppliers"))
 
 
+@on_both
 def test_the_spelling_of_the_json_does_not_count(service: Service, user: str) -> None:
     first = keyed(service, user, "k", "CreateGroup", groupName="产品", conversationIDs=[])
     spelt = b'{ "groupName" : "\\u4ea7\\u54c1",\n "command": "CreateGroup" }'
@@ -62,6 +65,7 @@ def test_the_spelling_of_the_json_does_not_count(service: Service, user: str) ->
         {"groupName": "Suppliers", "expectedRevision": 0},
     ],
 )
+@on_both
 def test_a_key_with_another_command_is_refused(service: Service, user: str, other: Any) -> None:
     keyed(service, user, "k", "CreateGroup", groupName="Suppliers")
     head = service.head()
@@ -80,6 +84,7 @@ def test_a_key_with_another_command_is_refused(service: Service, user: str, othe
         (422, "RenameGroup", {"groupID": 1, "newName": "taken"}),
     ],
 )
+@on_both
 def test_a_refusal_that_reads_the_state_is_kept(
     service: Service, user: str, status: int, command: str, fields: Any
 ) -> None:
@@ -96,6 +101,7 @@ def test_a_refusal_that_reads_the_state_is_kept(
     assert service.head() == head
 
 
+@on_both
 def test_the_refusal_of_the_21st_group_is_kept(service: Service, user: str) -> None:
     for n in range(20):
         service.done(user, "CreateGroup", groupName=str(n))
@@ -104,6 +110,7 @@ def test_the_refusal_of_the_21st_group_is_kept(service: Service, user: str) -> N
     assert_replay(first, keyed(service, user, "k", "CreateGroup", groupName="late"))
 
 
+@on_both
 def test_a_refusal_that_reads_no_state_is_not_kept(service: Service, user: str) -> None:
     for _ in range(2):
         refused = keyed(service, user, "k", "CreateGroup", groupName="x" * 33)
@@ -112,6 +119,7 @@ def test_a_refusal_that_reads_no_state_is_not_kept(service: Service, user: str) 
     assert keyed(service, user, "k", "CreateGroup", groupName="x").status_code == 200
 
 
+@on_both
 def test_a_dry_run_neither_looks_up_nor_keeps(service: Service, user: str) -> None:
     dry = keyed(service, user, "k", "CreateGroup", groupName="Suppliers", dry_run=True)
     assert (dry.status_code, REPLAYED in dry.headers) == (200, False)
@@ -120,6 +128,7 @@ def test_a_dry_run_neither_looks_up_nor_keeps(service: Service, user: str) -> No
     assert (dry.json()["events"], REPLAYED in dry.headers) == ([], False)
 
 
+@on_both
 def test_a_key_holds_for_one_user_of_one_app(service: Service, user: str) -> None:
     answers = [
         keyed(service, user, "k", "CreateGroup", groupName="Suppliers"),
@@ -129,12 +138,12 @@ def test_a_key_holds_for_one_user_of_one_app(service: Service, user: str) -> Non
     assert [(answer.status_code, REPLAYED in answer.headers) for answer in answers] == [(200, False)] * 3
 
 
-def test_a_key_holds_across_a_restart(database: Path) -> None:
-    with running(database) as service:
+def test_a_key_holds_across_a_restart(place: Place) -> None:
+    with running(place) as service:
         done = keyed(service, "alice", "done", "CreateGroup", groupName="Suppliers", conversationIDs=["C2Ca"])
         refused = keyed(service, "alice", "refused", "DeleteGroup", groupName="late")
         service.done("alice", "CreateGroup", groupName="late")
-    with running(database) as service:
+    with running(place) as service:
         head = service.head()
         again = keyed(service, "alice", "done", "CreateGroup", groupName="Suppliers", conversationIDs=["C2Ca"])
         assert_replay(done, again)

@@ -3,34 +3,41 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
+import psycopg
 import pytest
 
 from domain.values import stream_id
 from tests.integration.answers import assert_problem
-from tests.integration.service import Service, running, wait_until
+from tests.integration.service import Place, Service, running, wait_until
 
 APP = 1_400_000_000
 LATER = "conversation-groups.group-archived.v1"
 
 
-def append_unknown(database: Path, user: str, revision: int) -> None:
+def append_unknown(place: Place, user: str, revision: int) -> None:
     """Append an event as a later version might have written it."""
+    if isinstance(place, str):
+        values = (stream_id(APP, user), revision, LATER, b'{"groupID": 1}')
+        with psycopg.connect(place) as postgres:
+            postgres.execute(
+                "INSERT INTO stored_events SELECT %s, %s, %s, %s, max(notification_id) + 1 FROM stored_events", values
+            )
+        return
     row = (stream_id(APP, user).hex, revision, LATER, b'{"groupID": 1}')
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with closing(sqlite3.connect(place)) as connection, connection:
         connection.execute(
             "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?)", row
         )
 
 
 @pytest.fixture
-def poisoned(database: Path) -> Iterator[Service]:
+def poisoned(place: Place) -> Iterator[Service]:
     """Give a service whose views have stopped at an event of mallory's, behind one of alice's."""
-    with running(database) as service:
+    with running(place) as service:
         service.done("alice", "CreateGroup", groupName="before", conversationIDs=["C2Ca"])
         service.wait_for_views()
-        append_unknown(database, "mallory", 1)
+        append_unknown(place, "mallory", 1)
         wait_until(lambda: all(thread.stopped_by for thread in service.threads), "the views to stop")
         yield service
 
@@ -74,12 +81,12 @@ def test_for_that_user_nothing_is_guessed(poisoned: Service) -> None:
     assert poisoned.head() == head
 
 
-def test_a_restart_stops_at_it_again_and_a_version_that_reads_it_goes_on(database: Path) -> None:
-    with running(database) as service:
+def test_a_restart_stops_at_it_again_and_a_version_that_reads_it_goes_on(place: Place) -> None:
+    with running(place) as service:
         service.done("alice", "CreateGroup", groupName="before")
         service.wait_for_views()
-    append_unknown(database, "mallory", 1)
-    with running(database) as service:
+    append_unknown(place, "mallory", 1)
+    with running(place) as service:
         wait_until(lambda: all(thread.stopped_by for thread in service.threads), "the views to stop")
         assert service.client.get("/readyz").status_code == 503
         assert service.client.get("/metrics").status_code == 200

@@ -2,20 +2,23 @@
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Barrier
 
 import httpx
+import psycopg
 import pytest
 
 from tests.integration.answers import assert_problem
-from tests.integration.service import Service, running, wait_until
+from tests.integration.service import Place, Service, on_both, running, wait_until
 
 THREADS, EACH, USERS = 32, 10, 5
 
 
+@on_both
 def test_every_acknowledged_command_is_there_once(service: Service, user: str) -> None:
     users = [f"{user}-{n}" for n in range(USERS)]
     for name in users:
@@ -49,6 +52,7 @@ def test_every_acknowledged_command_is_there_once(service: Service, user: str) -
         assert len(service.read(name, "groups/1")["conversationIDs"]) == len(sent)
 
 
+@on_both
 def test_of_twins_with_one_key_one_is_carried_out(service: Service, user: str) -> None:
     start = Barrier(THREADS)
 
@@ -67,6 +71,7 @@ def test_of_twins_with_one_key_one_is_carried_out(service: Service, user: str) -
     assert service.read(user, "groups")["revision"] == 2
 
 
+@on_both
 def test_of_those_who_expect_one_revision_one_wins(service: Service, user: str) -> None:
     start = Barrier(THREADS)
 
@@ -81,23 +86,34 @@ def test_of_those_who_expect_one_revision_one_wins(service: Service, user: str) 
     assert {answer.json().get("currentRevision") for answer in answers} == {None, 1}
 
 
-def test_commands_that_wait_for_the_database_keep_no_read_waiting(database: Path) -> None:
+@contextmanager
+def another_writer(place: Place) -> Iterator[tuple[Callable[[], object], Callable[[], object]]]:
+    """Give what lets another process write, so that all others wait, and what ends that."""
+    if isinstance(place, str):
+        with psycopg.connect(place) as postgres:
+            yield lambda: postgres.execute("LOCK TABLE stored_events IN SHARE MODE"), postgres.rollback
+    else:
+        with closing(sqlite3.connect(place, isolation_level=None)) as sqlite:
+            yield lambda: sqlite.execute("BEGIN IMMEDIATE"), lambda: sqlite.execute("ROLLBACK")
+
+
+def test_commands_that_wait_for_the_database_keep_no_read_waiting(place: Place) -> None:
     many = 45  # more than there are threads for requests
     with (
-        running(database) as service,
-        closing(sqlite3.connect(database, isolation_level=None)) as other,
+        running(place) as service,
+        another_writer(place) as (takes_a_turn, lets_go),
         httpx.Client(base_url=service.url, timeout=30, limits=httpx.Limits(max_connections=many)) as client,
         ThreadPoolExecutor(many) as pool,
     ):
         service.done("alice", "CreateGroup", groupName="x")
         service.wait_for_views()
-        other.execute("BEGIN IMMEDIATE")
+        takes_a_turn()
         sent = [pool.submit(post_one, client, f"user-{n}") for n in range(many)]
         wait_until(lambda: connections(service) >= many, "the commands to come in")
         for path in ("/readyz", "/metrics", "/v1/users/alice/groups", "/v1/users/alice/history"):
             assert service.client.get(path, timeout=4).status_code == 200
         assert [c.result().text for c in sent if c.done()] == []
-        other.execute("ROLLBACK")
+        lets_go()
         assert [command.result().status_code for command in sent] == many * [200]
 
 
@@ -113,21 +129,19 @@ def connections(service: Service) -> int:
     return sum(line.split()[1].endswith(port) and line.split()[3] == established for line in lines)
 
 
-def test_a_command_that_waited_too_long_is_not_done_and_says_so(
-    database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_that_waited_too_long_is_not_done_and_says_so(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.writer.LONGEST_WAIT", 0.1)
     with (
-        running(database) as service,
-        closing(sqlite3.connect(database, isolation_level=None)) as other,
+        running(place) as service,
+        another_writer(place) as (takes_a_turn, lets_go),
         ThreadPoolExecutor(3) as pool,
     ):
         service.done("alice", "CreateGroup", groupName="x")
         service.wait_for_views()
-        other.execute("BEGIN IMMEDIATE")
+        takes_a_turn()
         sent = [pool.submit(post_one, service.client, "bob") for _ in range(3)]  # one user's commands take turns
         wait_until(lambda: sum(command.done() for command in sent) == 2, "those that wait to be given up", seconds=4)
-        other.execute("ROLLBACK")
+        lets_go()
         answers = sorted((command.result() for command in sent), key=lambda answer: answer.status_code)
         assert answers[0].status_code == 200
         for late in answers[1:]:

@@ -1,1 +1,1 @@
-"""The rules and the projections, without any technology."""
+"""The rules, the projections, and what of the adapters needs no outside."""

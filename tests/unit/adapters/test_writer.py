@@ -1,0 +1,115 @@
+"""The writer: callers share commits, each user's commands keep their order, and whoever waits too long is told so."""
+
+import asyncio
+from functools import partial
+
+import pytest
+
+from adapters import writer as module
+from adapters.writer import Overloaded, Writer
+from domain.ports import Unavailable
+from domain.submission import Reply
+from tests.unit.adapters.commits import Commits, all_of, command, name_of, sent, until
+
+
+def has_begun(commits: Commits, count: int) -> bool:
+    return len(commits.begun) == count
+
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_commands_that_come_during_a_commit_share_the_next_one(commits: Commits) -> None:
+    go_on = commits.hold("first")
+    async with Writer(commits, lanes=1) as writer:
+        first = sent(writer, command("first"))
+        await until(lambda: commits.begun)
+        others = sent(writer, *(command(f"u{n}", f"g{n}") for n in range(50)))
+        await asyncio.sleep(0)
+        go_on.set()
+        replies = await asyncio.gather(*first, *others)
+    assert [len(batch) for batch in commits.begun] == [1, 50]
+    assert [name_of(reply) for reply in replies] == ["x", *(f"g{n}" for n in range(50))]
+
+
+async def test_a_commit_takes_so_many_commands_and_no_more(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.writer.MOST", 20)
+    async with Writer(commits, lanes=1) as writer:
+        await all_of(writer, *(command(f"u{n}") for n in range(50)))
+    assert [len(batch) for batch in commits.begun] == [20, 20, 10]
+
+
+async def test_the_commands_of_one_user_keep_their_order_in_every_lane(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.writer.MOST", 7)
+    users, each = ("a", "b", "c"), 40
+    async with Writer(commits, lanes=4) as writer:
+        replies = await all_of(writer, *(command(user, str(n)) for n in range(each) for user in users))
+    assert [name_of(reply) for reply in replies if isinstance(reply, Reply)] == [
+        str(n) for n in range(each) for _ in users
+    ]
+    for user in users:
+        assert [name for owner, name in commits.done if owner == user] == [str(n) for n in range(each)]
+
+
+async def test_a_user_whose_commit_is_under_way_waits_while_others_go_on(commits: Commits) -> None:
+    go_on = commits.hold("held")
+    async with Writer(commits) as writer:
+        held = sent(writer, command("held", "1"))
+        await until(lambda: commits.begun)
+        later = sent(writer, command("held", "2"), command("free", "1"), command("held", "3"), command("free", "2"))
+        assert [name_of(reply) for reply in await asyncio.gather(later[1], later[3])] == ["1", "2"]
+        assert not any(task.done() for task in (*held, later[0], later[2]))
+        assert commits.begun == [[("held", "1")], [("free", "1"), ("free", "2")]]
+        go_on.set()
+        await asyncio.gather(*held, *later)
+    assert commits.begun[2:] == [[("held", "2"), ("held", "3")]]
+
+
+async def test_no_more_commits_are_under_way_than_there_are_lanes(commits: Commits) -> None:
+    events = [commits.hold(f"held{n}") for n in range(3)]
+    async with Writer(commits) as writer:
+        held: list[asyncio.Task[Reply]] = []
+        for n in range(3):
+            held += sent(writer, command(f"held{n}"))
+            await until(partial(has_begun, commits, min(n + 1, module.LANES)))
+        for event in events:
+            event.set()
+        await asyncio.gather(*held)
+    assert len(commits.begun) == 3
+
+
+async def test_one_command_more_than_there_is_room_for_is_refused_and_not_done(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.writer.ROOM", 3)
+    go_on = commits.hold("first")
+    async with Writer(commits, lanes=1) as writer:
+        first = sent(writer, command("first"))
+        await until(lambda: commits.begun)
+        waiting = sent(writer, *(command("u", str(n)) for n in range(3)))
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded, match="3 commands wait already"):
+            await writer.carry_out(command("u", "3"))
+        go_on.set()
+        await asyncio.gather(*first, *waiting)
+        await writer.carry_out(command("u", "4"))
+    assert [name for user, name in commits.done if user == "u"] == ["0", "1", "2", "4"]
+
+
+async def test_what_waited_too_long_is_refused_and_nothing_of_it_done(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.writer.LONGEST_WAIT", 0.1)
+    go_on = commits.hold("held")
+    async with Writer(commits) as writer:
+        held = sent(writer, command("held", "begun"))
+        await until(lambda: commits.begun)
+        late = await all_of(writer, command("held", "late"), command("held", "later"))
+        assert [type(reply) for reply in late] == [Unavailable, Unavailable]
+        assert not held[0].done(), "what has begun is not given up"
+        go_on.set()
+        assert name_of(await held[0]) == "begun"
+        await writer.carry_out(command("held", "next"))
+    assert commits.done == [("held", "begun"), ("held", "next")]
