@@ -22,6 +22,16 @@ from domain.stored import Stored
 
 Cursor = psycopg.Cursor[TupleRow]
 
+AWAY = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,  # this was the primary before a failover
+    PoolTimeout,
+    PoolClosed,
+)
+"""What passes by itself, or with a connection to another server."""
+
 CONNECTIONS = 12
 """At most, for each process: two of them write, the others answer reads and serve the followers."""
 
@@ -33,8 +43,9 @@ SESSION = (
     # young, or is chosen anew in the middle of an ANALYZE, would read whole tables.
     b"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"
     b"SET enable_mergejoin = off; SET jit = off;"
-    # Who waits for the log's lock waits no longer than a caller would.
-    b"SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
+    # Who waits for the log's lock waits no longer than a caller would. Who was held up in the middle of a transaction
+    # has let go of the row of its follower when its lease expires: another process is to take that over.
+    b"SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s'"
 )
 """What holds for each connection."""
 
@@ -87,7 +98,7 @@ class Datastore(PostgresDatastore):
                 yield connection
         except psycopg.IntegrityError as error:
             raise IntegrityError(f"{error.diag.constraint_name}: {error.diag.message_primary}") from error
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
+        except AWAY as error:
             raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
 
     def register_type_adapters(self) -> None:
