@@ -70,9 +70,7 @@ class Service:
         """Start it, and tell after how many seconds it answers."""
         begin = time.monotonic()
         self.begin()
-        eventually(self._answers_or_has_ended, "the service answers")
-        assert self.process.poll() is None, f"the service ended at its start:\n{self.said()}"
-        self.up.set()
+        self.wait_until_up()
         return time.monotonic() - begin
 
     def begin(self) -> None:
@@ -89,6 +87,12 @@ class Service:
                 preexec_fn=_end_with_tests if sys.platform == "linux" else None,  # noqa: PLW1509 - one C call
             )
         self.url = f"http://{LOOPBACK}:{self._port}"
+
+    def wait_until_up(self) -> None:
+        """Wait until it answers."""
+        eventually(self._answers_or_has_ended, "the service answers")
+        assert self.process.poll() is None, f"the service ended at its start:\n{self.said()}"
+        self.up.set()
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
