@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from select import select
+from select import POLLIN, poll
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import psycopg
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
 from psycopg_pool import PoolClosed, PoolTimeout
 
@@ -37,6 +38,18 @@ CONNECTIONS = 12
 
 PATIENCE = 5.0
 """Seconds to wait for a connection before the database is called away."""
+
+RECONNECT = 2.0
+"""Seconds for which the pool itself tries again to connect, with longer and longer pauses; then whoever asks begins."""
+
+NETWORK: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A server that vanished without a word is known to be away before its callers are; a URL may say otherwise."""
 
 SESSION = (
     # Every query finds its rows by an index, whatever the statistics say: a plan that was chosen while a table was
@@ -79,14 +92,14 @@ class Datastore(PostgresDatastore):
     def __init__(self, url: str) -> None:
         super().__init__("", "", "", "", "")
         self.pool = ConnectionPool(
-            url,
+            make_conninfo(**{**NETWORK, **conninfo_to_dict(url)}),
             connection_class=psycopg.Connection[DictRow],
             kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
             min_size=1,
             max_size=CONNECTIONS,
             timeout=PATIENCE,
+            reconnect_timeout=RECONNECT,
             configure=_configure,
-            check=_check_alive,
             open=True,
         )
 
@@ -94,12 +107,31 @@ class Datastore(PostgresDatastore):
     def get_connection(self) -> Iterator[psycopg.Connection[DictRow]]:
         """Give a connection of which each statement is a transaction of its own."""
         try:
-            with self.pool.connection() as connection:
-                yield connection
+            connection = self._living()
+            try:
+                with connection:
+                    yield connection
+            finally:
+                self.pool.putconn(connection)
         except psycopg.IntegrityError as error:
             raise IntegrityError(f"{error.diag.constraint_name}: {error.diag.message_primary}") from error
         except AWAY as error:
             raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+
+    def _living(self) -> psycopg.Connection[DictRow]:
+        """Take a connection that the server has not closed, at no round trip: where it has there is something to read.
+
+        The pool's own `check` puts such a connection back, as it looks sound until it is used, and pauses after each.
+        """
+        while True:
+            connection = self.pool.getconn()
+            if not connection.closed:
+                ended = poll()  # unlike `select` it knows no highest number of a file
+                ended.register(connection.fileno(), POLLIN)
+                if not ended.poll(0):
+                    return connection
+                connection.close()
+            self.pool.putconn(connection)
 
     def register_type_adapters(self) -> None:
         """Ask for no types of the library: arrays do."""
@@ -124,12 +156,6 @@ class Datastore(PostgresDatastore):
 def _configure(connection: psycopg.Connection[Any]) -> None:
     connection.execute(SESSION, prepare=False)
     register_columns(connection)
-
-
-def _check_alive(connection: psycopg.Connection[Any]) -> None:
-    """Refuse a connection that the server has closed: then there is something to read. Costs no round trip."""
-    if select([connection.fileno()], [], [], 0)[0]:
-        raise psycopg.OperationalError("the server closed the connection")
 
 
 class PostgresRecorder(PostgresApplicationRecorder):
