@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from select import POLLIN, poll
+from time import monotonic
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,8 +13,9 @@ import psycopg
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment
+from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
+from psycopg.rows import DictRow, Row, TupleRow, dict_row, tuple_row
 from psycopg_pool import PoolClosed, PoolTimeout
 
 from adapters.store.arrays import BigInts, Bytes, Texts, UUIDs, register_columns
@@ -38,6 +40,9 @@ CONNECTIONS = 12
 
 PATIENCE = 5.0
 """Seconds to wait for a connection before the database is called away."""
+
+LONGEST_SILENCE = 15.0
+"""Seconds to wait for an answer: more than a lock is waited for. Then the connection is closed."""
 
 RECONNECT = 2.0
 """Seconds for which the pool itself tries again to connect, with longer and longer pauses; then whoever asks begins."""
@@ -86,6 +91,37 @@ PRUNED_AT_ONCE = 500
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class Connection(psycopg.Connection[Row]):
+    """A connection that waits for no answer longer than a caller would, whatever happened to server and network."""
+
+    def wait(self, gen: PQGen[Any], *arguments: Any, **options: Any) -> Any:
+        """Wait for what the server says."""
+        try:
+            return super().wait(_no_long_silence(gen), *arguments, **options)
+        except _Silence:
+            self.close()
+            raise
+
+
+class _Silence(psycopg.OperationalError):
+    """Nothing was heard."""
+
+
+def _no_long_silence(gen: PQGen[Any]) -> PQGen[Any]:
+    heard = monotonic()
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if ready:
+                heard = monotonic()
+            elif monotonic() > heard + LONGEST_SILENCE:
+                raise _Silence(f"nothing was heard for {LONGEST_SILENCE:.0f} s")
+            wanted = gen.send(ready)
+    except StopIteration as end:
+        return end.value
+
+
 class Datastore(PostgresDatastore):
     """Connections to one database; whatever passes by itself is `Unavailable`."""
 
@@ -93,7 +129,7 @@ class Datastore(PostgresDatastore):
         super().__init__("", "", "", "", "")
         self.pool = ConnectionPool(
             make_conninfo(**{**NETWORK, **conninfo_to_dict(url)}),
-            connection_class=psycopg.Connection[DictRow],
+            connection_class=Connection[DictRow],
             kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
             min_size=1,
             max_size=CONNECTIONS,
