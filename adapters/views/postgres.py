@@ -51,8 +51,9 @@ class PostgresTables:
     def clear(self) -> None:
         """Empty the view, to be built anew from the log. Reads stay right meanwhile: they apply what is newer."""
         with self.datastore.writing() as c:
-            c.execute(f"TRUNCATE {', '.join(self.tables)}".encode())
+            # First the row that its follower locks first: the other way round the two would wait for each other.
             c.execute("UPDATE followers SET position = 0 WHERE name = %s", (self.name,))
+            c.execute(f"TRUNCATE {', '.join(self.tables)}".encode())
 
 
 class PostgresView(PostgresTables, ABC):
