@@ -35,7 +35,8 @@ class Workers:
     def run(self) -> None:
         """Keep all of them running until this process is asked to end."""
         try:
-            self._processes = [self._start() for _ in range(self._count)]
+            for _ in range(self._count):
+                self._processes.append(self._start())
             while True:
                 died = wait([process.sentinel for process in self._processes])
                 for process in [process for process in self._processes if process.sentinel in died]:
@@ -47,7 +48,8 @@ class Workers:
             self._stop()
 
     def _start(self) -> SpawnProcess:
-        process = get_context("spawn").Process(target=_live, args=(self._work, self._arguments))
+        # As a daemon one that is not in the list yet, when this process is asked to end, is ended all the same.
+        process = get_context("spawn").Process(target=_live, args=(self._work, self._arguments), daemon=True)
         process.start()
         return process
 

@@ -13,7 +13,7 @@ from typing import Self
 
 import structlog
 
-from adapters.store.postgres import Cursor, Datastore
+from adapters.store.datastore import Cursor, Datastore
 from domain.ports import Entry, Unavailable
 
 logger = structlog.get_logger("lease")

@@ -1,42 +1,21 @@
 """The log and the kept outcomes in PostgreSQL: one commit is one call of a function in the database."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from select import POLLIN, poll
 from typing import Any, cast
 from uuid import UUID
 
-import psycopg
 from eventsourcing.persistence import IntegrityError, StoredEvent
-from eventsourcing.postgres import ConnectionPool, PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
+from eventsourcing.postgres import PostgresApplicationRecorder, PostgresFactory
 from eventsourcing.utils import Environment
-from psycopg.rows import DictRow, TupleRow, dict_row, tuple_row
-from psycopg_pool import PoolClosed, PoolTimeout
+from psycopg.rows import TupleRow
 
-from adapters.store.arrays import BigInts, Bytes, Texts, UUIDs, register_columns
-from domain.ports import Kept, Key, Stale, Unavailable, Write
+from adapters.store.arrays import BigInts, Bytes, Texts, UUIDs
+from adapters.store.datastore import Datastore
+from domain.ports import Kept, Key, Stale, Write
 from domain.snapshot import VERSION
 from domain.stored import Stored
-
-Cursor = psycopg.Cursor[TupleRow]
-
-CONNECTIONS = 12
-"""At most, for each process: two of them write, the others answer reads and serve the followers."""
-
-PATIENCE = 5.0
-"""Seconds to wait for a connection before the database is called away."""
-
-SESSION = (
-    # Every query finds its rows by an index, whatever the statistics say: a plan that was chosen while a table was
-    # young, or is chosen anew in the middle of an ANALYZE, would read whole tables.
-    b"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"
-    b"SET enable_mergejoin = off; SET jit = off;"
-    # Who waits for the log's lock waits no longer than a caller would.
-    b"SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'"
-)
-"""What holds for each connection."""
 
 RECORD = "SELECT * FROM record(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 
@@ -60,76 +39,6 @@ PRUNED_AT_ONCE = 500
 """How many expired outcomes leave in one transaction: a matter of milliseconds."""
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Datastore(PostgresDatastore):
-    """Connections to one database; whatever passes by itself is `Unavailable`."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__("", "", "", "", "")
-        self.pool = ConnectionPool(
-            url,
-            connection_class=psycopg.Connection[DictRow],
-            kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
-            min_size=1,
-            max_size=CONNECTIONS,
-            timeout=PATIENCE,
-            configure=_configure,
-            open=True,
-        )
-
-    @contextmanager
-    def get_connection(self) -> Iterator[psycopg.Connection[DictRow]]:
-        """Give a connection of which each statement is a transaction of its own."""
-        try:
-            connection = self._alive()
-            try:
-                with connection:
-                    yield connection
-            finally:
-                self.pool.putconn(connection)
-        except psycopg.IntegrityError as error:
-            raise IntegrityError(f"{error.diag.constraint_name}: {error.diag.message_primary}") from error
-        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, PoolClosed) as error:
-            raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
-
-    def _alive(self) -> psycopg.Connection[DictRow]:
-        """Give a connection that the server has not closed. The pool's own check pauses after each that it has."""
-        while _is_closed(connection := self.pool.getconn()):
-            connection.close()
-            self.pool.putconn(connection)
-        return connection
-
-    def register_type_adapters(self) -> None:
-        """Ask for no types of the library: arrays do."""
-
-    @contextmanager
-    def statement(self) -> Iterator[Cursor]:
-        """Give a cursor of which each statement is a transaction of its own."""
-        with self.get_connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-            yield cursor
-
-    @contextmanager
-    def writing(self) -> Iterator[Cursor]:
-        """Give a cursor in a transaction, which is committed at the end."""
-        with (
-            self.get_connection() as connection,
-            connection.transaction(),
-            connection.cursor(binary=True, row_factory=tuple_row) as cursor,
-        ):
-            yield cursor
-
-
-def _configure(connection: psycopg.Connection[Any]) -> None:
-    connection.execute(SESSION, prepare=False)
-    register_columns(connection)
-
-
-def _is_closed(connection: psycopg.Connection[Any]) -> bool:
-    """Tell whether the server has closed an idle connection: then there is something to read. No round trip."""
-    line = poll()  # `select` knows no file beyond the 1024th, and a service has more clients than that
-    line.register(connection.fileno(), POLLIN)
-    return bool(line.poll(0))
 
 
 class PostgresRecorder(PostgresApplicationRecorder):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+from adapters.store.datastore import Datastore
 from adapters.store.entries import Row, every_entry, readable_entries
-from adapters.store.postgres import Datastore
 from domain.ports import Entry
 from domain.stored import Stored
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from psycopg.sql import SQL, Identifier
 
+from adapters.store.datastore import Cursor, Datastore
 from adapters.store.leases import Lease
-from adapters.store.postgres import Cursor, Datastore
 from domain.groups import UserConversationGroups
 from domain.ports import Entry
 from domain.snapshot import VERSION, to_snapshot

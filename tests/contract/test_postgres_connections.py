@@ -9,7 +9,8 @@ from typing import cast
 import psycopg
 import pytest
 
-from adapters.store.postgres import CONNECTIONS, PostgresRecorder, environment
+from adapters.store.datastore import CONNECTIONS
+from adapters.store.postgres import PostgresRecorder, environment
 from adapters.store.postgres_log import PostgresLog
 from domain.commands import AddConversations, CreateGroup
 from domain.ports import Unavailable

@@ -14,9 +14,12 @@ class NewService:
         self.made: list[Service] = []
         self._folders = folders
 
-    def __call__(self, kafka: str | None = None, prefix: str | None = None) -> Service:
-        """Make a service that relays to this Kafka, and do not start it yet."""
-        self.made.append(Service(self._folders.mktemp("service"), kafka, prefix))
+    def __call__(
+        self, kafka: str | None = None, prefix: str | None = None, *arguments: str, database: str | None = None
+    ) -> Service:
+        """Make a service that relays to this Kafka, and do not start it yet; `arguments` are those of `serve`."""
+        folder = self._folders.mktemp("service")
+        self.made.append(Service(folder, kafka, prefix, database=database, arguments=arguments))
         return self.made[-1]
 
 

@@ -35,17 +35,22 @@ class Sent:
 
 
 class Clients:
-    """Threads with a kept-alive connection each, which share the users; while they run, `with` lasts."""
+    """Threads with a kept-alive connection each, which share the users; while they run, `with` lasts.
 
-    def __init__(self, service: Service, seed: object, threads: int = 6, users: int = 12) -> None:
+    Where there are several services each thread has one of them, in turn.
+    """
+
+    def __init__(self, service: Service, seed: object, *others: Service, threads: int = 6, users: int = 12) -> None:
         self.sent: list[Sent] = []
         self.users = [f"user-{number}" for number in range(users)]
-        self._service = service
         self._faults: list[BaseException] = []
         self._answered = Condition()
         self._answers = 0
         self._over = Event()
-        self._threads = [Thread(target=self._run, args=(Random(f"{seed}/{n}"),)) for n in range(threads)]
+        services = [service, *others]
+        self._threads = [
+            Thread(target=self._run, args=(services[n % len(services)], Random(f"{seed}/{n}"))) for n in range(threads)
+        ]
 
     def wait_for(self, answers: int) -> None:
         """Wait until so many more answers came."""
@@ -63,26 +68,30 @@ class Clients:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
+        self.end()
         if error is None:
             assert not self._faults, self._faults
 
-    def _run(self, random: Random) -> None:
+    def end(self) -> None:
+        """Let each have the answer that it waits for, and send no more."""
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, service: Service, random: Random) -> None:
         try:
-            with self._service.client() as client:
+            with service.client() as client:
                 while not self._over.is_set():
                     key = str(UUID(int=random.getrandbits(128), version=4))
                     sent = Sent(key, random.choice(self.users), some_command(random))
                     self.sent.append(sent)
-                    self._send(client, sent, random)
+                    self._send(service, client, sent, random)
         except BaseException as fault:  # noqa: BLE001 - whoever waits is told
             with self._answered:
                 self._faults.append(fault)
                 self._answered.notify_all()
 
-    def _send(self, client: httpx.Client, sent: Sent, random: Random) -> None:
+    def _send(self, service: Service, client: httpx.Client, sent: Sent, random: Random) -> None:
         """Send a command until it is answered, or, now and then, give it up after an answer was lost."""
         user = User(client, sent.user)
         while sent.status is None:
@@ -99,17 +108,24 @@ class Clients:
                     self._answers += 1
                     self._answered.notify_all()
                 if answer.status_code == httpx.codes.OK and random.random() < 0.2:
-                    shown = user.ask("groups")["revision"]
-                    assert shown >= sent.answer["revision"], f"a read shows {shown}, older than {sent.answer}"
+                    _see_it(user, sent)
             except httpx.TransportError:
-                if random.random() < 0.5 or not self._service_is_back():
+                if random.random() < 0.5 or not self._is_back(service):
                     return
 
-    def _service_is_back(self) -> bool:
+    def _is_back(self, service: Service) -> bool:
         while not self._over.is_set():
-            if self._service.up.wait(0.05):
+            if service.up.wait(0.05):
                 return True
         return False
+
+
+def _see_it(user: User, sent: Sent) -> None:
+    """Read what was answered, unless the database is away."""
+    read = user.get("groups")
+    if read.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+        shown = read.json()["revision"]
+        assert shown >= sent.answer["revision"], f"a read shows {shown}, older than {sent.answer}"
 
 
 def some_command(random: Random) -> dict[str, Any]:

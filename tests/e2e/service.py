@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event
@@ -32,12 +32,22 @@ def _end_with_tests() -> None:
 
 
 class Service:
-    """`convgroups serve` on a port and a database of its own; both stay the same from one start to the next."""
+    """`convgroups serve` on a port and a database of its own; both stay the same from one start to the next.
+
+    Without the URL of a database that is an SQLite file.
+    """
 
     def __init__(
-        self, folder: Path, kafka: str | None = None, prefix: str | None = None, program: Path = CONVGROUPS
+        self,
+        folder: Path,
+        kafka: str | None = None,
+        prefix: str | None = None,
+        program: Path = CONVGROUPS,
+        *,
+        database: str | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
-        self.database = folder / "groups.db"
+        self.database = database or f"sqlite:///{folder / 'groups.db'}"
         self.log = folder / "service.log"
         self.url = ""
         self.up = Event()
@@ -45,10 +55,11 @@ class Service:
 
         self._folder = folder
         self._program = program
+        self._arguments = arguments
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("CONVGROUPS_")}
-        self.environment["CONVGROUPS_DATABASE_URL"] = f"sqlite:///{self.database}"
+        self.environment["CONVGROUPS_DATABASE_URL"] = self.database
         self.environment["CONVGROUPS_LOG_FORMAT"] = "json"
         if kafka is not None:
             self.environment["CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS"] = kafka
@@ -57,11 +68,17 @@ class Service:
 
     def start(self) -> float:
         """Start it, and tell after how many seconds it answers."""
-        assert self._process is None, "it runs already"
         begin = time.monotonic()
+        self.begin()
+        self.wait_until_up()
+        return time.monotonic() - begin
+
+    def begin(self) -> None:
+        """Start it, and do not wait until it answers."""
+        assert self._process is None, "it runs already"
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [self._program, "serve", f"--port={self._port}"],
+                [self._program, "serve", f"--port={self._port}", *self._arguments],
                 cwd=self._folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -70,10 +87,18 @@ class Service:
                 preexec_fn=_end_with_tests if sys.platform == "linux" else None,  # noqa: PLW1509 - one C call
             )
         self.url = f"http://{LOOPBACK}:{self._port}"
+
+    def wait_until_up(self) -> None:
+        """Wait until it answers."""
         eventually(self._answers_or_has_ended, "the service answers")
-        assert self._process.poll() is None, f"the service ended at its start:\n{self.said()}"
+        assert self.process.poll() is None, f"the service ended at its start:\n{self.said()}"
         self.up.set()
-        return time.monotonic() - begin
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process that was started."""
+        assert self._process is not None, "it does not run"
+        return self._process
 
     def kill(self) -> None:
         """End it as `kill -9` does."""
@@ -85,18 +110,25 @@ class Service:
 
     def stop(self) -> float:
         """Ask it to end, as an operator would; it must do so in good order. Tell how many seconds that took."""
-        assert self._process is not None, "it does not run"
-        self.up.clear()
         begin = time.monotonic()
-        self._process.send_signal(signal.SIGTERM)
+        self.ask_to_stop()
+        self.wait_until_stopped()
+        return time.monotonic() - begin
+
+    def ask_to_stop(self) -> None:
+        """Ask it to end, and do not wait until it has."""
+        self.up.clear()
+        self.process.send_signal(signal.SIGTERM)
+
+    def wait_until_stopped(self) -> None:
+        """See it end in good order."""
         try:
-            code = self._process.wait(PATIENCE)
+            code = self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"the service does not end:\n{self.said()}") from None
         self._process = None
         assert code == 0, f"the service ended with {code}:\n{self.said()}"
         assert "Traceback" not in self.said(), self.said()
-        return time.monotonic() - begin
 
     def said(self) -> str:
         """Give what the service wrote to its standard output and error, over all its lives."""
@@ -135,9 +167,9 @@ class Service:
             return False
 
 
-def eventually(condition: Callable[[], bool], what: str) -> None:
+def eventually(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
     """Look again and again until `condition` holds."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"not within {PATIENCE:.0f} s: {what}"
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
         time.sleep(0.02)

@@ -32,9 +32,13 @@ class User:
         assert answer.headers["Content-Type"] == "application/problem+json"
         return dict(answer.json())
 
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        """Ask for what is below the user's path, and give whatever comes."""
+        return self._client.get(f"{self._path}/{path}", params=query)
+
     def ask(self, path: str, **query: Any) -> dict[str, Any]:
         """Ask for what is below the user's path."""
-        answer = self._client.get(f"{self._path}/{path}", params=query)
+        answer = self.get(path, **query)
         assert answer.status_code == 200, f"{path} {query}: {answer.text}"
         return dict(answer.json())
 

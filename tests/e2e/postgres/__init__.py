@@ -1,0 +1,1 @@
+"""The service on a real PostgreSQL: several processes, killed, cut off and held up."""
