@@ -25,7 +25,7 @@ from adapters.telemetry import Metrics, configure_logging
 from adapters.workers import Workers
 from adapters.writer import Writer
 from domain.ports import Unavailable
-from projections.follower import Follower
+from projections.follower import Follower, SharedReads
 
 logger = structlog.get_logger("service")
 
@@ -72,7 +72,8 @@ def relay_to_kafka(settings: Settings, store: Store) -> Relay | None:
 
 def follow_views(store: Store) -> list[FollowerThread]:
     """Build the followers that keep the views."""
-    return [_thread(store, Follower(name, store.log, view), gather=GATHER) for name, view in store.views.items()]
+    log = SharedReads(store.log)
+    return [_thread(store, Follower(name, log, view), gather=GATHER) for name, view in store.views.items()]
 
 
 def follow_relay(settings: Settings, store: Store) -> list[FollowerThread]:

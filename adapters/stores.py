@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol, cast
 from uuid import UUID
 
-from adapters.collector import search_seldom
+from adapters.interpreter import suit_the_interpreter
 from adapters.settings import Settings
 from adapters.store import postgres, sqlite
 from adapters.store.leases import Leases
@@ -67,7 +67,7 @@ class Store(NamedTuple):
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Store]:
     """Open a database to read it; raises `NotMigrated`."""
-    search_seldom()
+    suit_the_interpreter()
     with _open_sqlite(settings) if settings.postgres is None else _open_postgres(settings, settings.postgres) as store:
         yield store
 

@@ -3,10 +3,11 @@
 No thread and no technology here: whoever runs a follower calls `step` again and again.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Protocol
 
-from domain.ports import Entry, EventLog
+from domain.ports import Entry
 
 
 class Effect(Protocol):
@@ -28,10 +29,37 @@ class Effect(Protocol):
         ...
 
 
+class Readable(Protocol):
+    """What a follower needs of the log."""
+
+    def read(self, after: int, limit: int) -> Sequence[Entry]:
+        """Read at most `limit` entries that follow the position `after`, as an `EventLog` does."""
+        ...
+
+
+class SharedReads:
+    """A log that remembers what was read last: followers that stand close to each other read it once for all."""
+
+    def __init__(self, log: Readable) -> None:
+        self._log = log
+        self._last: tuple[int, Sequence[Entry]] = (0, ())
+
+    def read(self, after: int, limit: int) -> Sequence[Entry]:
+        """Give what is remembered behind the position `after`, at most `limit` entries; else read."""
+        begin, entries = self._last
+        if entries and begin <= after < entries[-1].position:
+            first = bisect_right(entries, after, key=lambda entry: entry.position)
+            return entries[first : first + limit]
+        entries = self._log.read(after, limit)
+        if entries:
+            self._last = after, entries
+        return entries
+
+
 class Follower:
     """Brings an effect up to date with the log, in batches, from wherever the effect's checkpoint stands."""
 
-    def __init__(self, name: str, log: EventLog, effect: Effect, batch_size: int = 5000) -> None:
+    def __init__(self, name: str, log: Readable, effect: Effect, batch_size: int = 5000) -> None:
         self.name = name
         self.position: int | None = None
         """The checkpoint as this follower last saw it; None before the first step and after a failed one."""

@@ -1,9 +1,11 @@
 """The loop that all followers share: every entry takes effect once, in order, whatever happens in between."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from domain.ports import Entry, Unavailable
-from projections.follower import Follower
+from projections.follower import Follower, SharedReads
 from tests.unit.domain.changes import created
 from tests.unit.projections.recorded import ListLog, Taken, entries_of
 
@@ -117,3 +119,29 @@ def test_an_effect_that_is_away_is_not_guessed_at() -> None:
     with pytest.raises(Unavailable, match="the view is away"):
         Follower("view", log, AwayEffect()).step()
     assert log.reads == 0
+
+
+def positions(entries: Sequence[Entry]) -> list[int]:
+    return [entry.position for entry in entries]
+
+
+def test_what_was_read_last_is_shared_by_those_who_stand_close() -> None:
+    log = ListLog(ten())
+    shared = SharedReads(log)
+    assert positions(shared.read(0, 4)) == [10, 20, 30, 40]
+    assert [positions(shared.read(after, 2)) for after in (0, 10, 30)] == [[10, 20], [20, 30], [40]]
+    assert log.reads == 1
+    assert positions(shared.read(40, 9)) == [50, 60, 70, 80, 90, 100]
+    assert [positions(shared.read(after, 3)) for after in (40, 90)] == [[50, 60, 70], [100]]
+    assert log.reads == 2
+    assert positions(shared.read(20, 3)) == [30, 40, 50], "who is far behind reads"
+    assert log.reads == 3
+
+
+def test_the_head_is_looked_at_again_and_again() -> None:
+    log = ListLog(ten()[:2])
+    shared = SharedReads(log)
+    assert [positions(shared.read(after, 9)) for after in (0, 20, 20)] == [[10, 20], [], []]
+    log.entries += ten()[2:3]
+    assert positions(shared.read(20, 9)) == [30]
+    assert log.reads == 4
