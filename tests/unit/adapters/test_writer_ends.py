@@ -69,8 +69,9 @@ async def test_closing_carries_out_what_waits_and_refuses_what_comes(commits: Co
         await writer.carry_out(command("free", "2"))
     assert not closing.done()
     go_on.set()
-    assert [name_of(reply) for reply in await asyncio.gather(*tasks)] == ["1", "2", "1", "3"]
-    await asyncio.wait_for(closing, 10)
+    async with asyncio.timeout(10):
+        assert [name_of(reply) for reply in await asyncio.gather(*tasks)] == ["1", "2", "1", "3"]
+        await closing
     assert [name for user, name in commits.done if user == "held"] == ["1", "2", "3"]
 
 
