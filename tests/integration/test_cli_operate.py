@@ -74,7 +74,7 @@ def test_rebuild_tells_the_positions_to_a_machine(run: Run, database: Path, live
 def test_rebuild_shows_how_far_it_is_and_how_fast(database: Path) -> None:
     with open_store_to_write(settings_for(database)) as store:
         command = CreateGroup(group_name="x", conversation_ids=("C2Ca",))
-        users = [f"user-{n}" for n in range(1500)]
+        users = [f"user-{n}" for n in range(5100)]
         store.groups.handle([Submission(sdk_app_id=1, user_id=user, command=command, actor=user) for user in users])
     terminal, end = os.openpty()
     env = environment(database) | {"TERM": "xterm", "COLUMNS": "120"}
@@ -84,7 +84,7 @@ def test_rebuild_shows_how_far_it_is_and_how_fast(database: Path) -> None:
         told, _ = process.communicate(timeout=60)
     os.close(terminal)
     for view in TABLES:
-        assert re.search(rf"{view} .*100% 3000/3000 [0-9,]+ events/s", shown), shown
+        assert re.search(rf"{view} .*100% 10200/10200 [0-9,]+ events/s", shown), shown
     assert b"%" not in told
 
 

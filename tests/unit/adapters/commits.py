@@ -1,7 +1,8 @@
 """What stands in for the service behind a writer, and what sends to the writer."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from threading import Event
 
 from adapters.writer import Writer
@@ -68,3 +69,10 @@ async def all_of(writer: Writer, *submissions: Submission) -> list[Reply | BaseE
 
 def sent(writer: Writer, *submissions: Submission) -> list["asyncio.Task[Reply]"]:
     return [asyncio.create_task(writer.carry_out(one)) for one in submissions]
+
+
+@asynccontextmanager
+async def working(writer: Writer) -> AsyncIterator[Writer]:
+    """Let a writer work, and fail where it has not ended in time."""
+    async with asyncio.timeout(PATIENCE), writer:
+        yield writer

@@ -7,7 +7,7 @@ import pytest
 from adapters.writer import Writer
 from domain.ports import Unavailable
 from domain.submission import Reply
-from tests.unit.adapters.commits import Commits, all_of, command, name_of, sent, until
+from tests.unit.adapters.commits import Commits, all_of, command, name_of, sent, until, working
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize("error", [Unavailable("the database is away"), ZeroDivisionError("a fault")])
 async def test_an_error_of_a_commit_reaches_its_commands_and_no_other(commits: Commits, error: Exception) -> None:
     go_on = commits.hold("first")
-    async with Writer(commits, lanes=1) as writer:
+    async with working(Writer(commits, lanes=1)) as writer:
         first = sent(writer, command("first"))
         await until(lambda: commits.begun)
         commits.fail("bad", error)
@@ -30,7 +30,7 @@ async def test_an_error_of_a_commit_reaches_its_commands_and_no_other(commits: C
 
 async def test_a_caller_who_goes_disturbs_nobody(commits: Commits) -> None:
     go_on = commits.hold("held")
-    async with Writer(commits, lanes=1) as writer:
+    async with working(Writer(commits, lanes=1)) as writer:
         under_way = sent(writer, command("held", "1"), command("beside", "1"))
         await until(lambda: commits.begun)
         waiting = sent(writer, command("held", "2"), command("beside", "2"))
@@ -46,7 +46,7 @@ async def test_a_caller_who_goes_disturbs_nobody(commits: Commits) -> None:
 async def test_callers_who_went_before_an_error_disturb_nobody(commits: Commits) -> None:
     go_on = commits.hold("held")
     commits.fail("held", ZeroDivisionError())
-    async with Writer(commits, lanes=1) as writer:
+    async with working(Writer(commits, lanes=1)) as writer:
         gone, stays = sent(writer, command("held"), command("beside"))
         await until(lambda: commits.begun)
         gone.cancel()
@@ -69,16 +69,17 @@ async def test_closing_carries_out_what_waits_and_refuses_what_comes(commits: Co
         await writer.carry_out(command("free", "2"))
     assert not closing.done()
     go_on.set()
-    assert [name_of(reply) for reply in await asyncio.gather(*tasks)] == ["1", "2", "1", "3"]
-    await asyncio.wait_for(closing, 10)
+    async with asyncio.timeout(10):
+        assert [name_of(reply) for reply in await asyncio.gather(*tasks)] == ["1", "2", "1", "3"]
+        await closing
     assert [name for user, name in commits.done if user == "held"] == ["1", "2", "3"]
 
 
 async def test_closing_without_anything_to_do_ends_at_once(commits: Commits) -> None:
     async with asyncio.timeout(5):
-        async with Writer(commits):
+        async with working(Writer(commits)):
             pass
-        async with Writer(commits) as writer:
+        async with working(Writer(commits)) as writer:
             await all_of(writer, command("a"))
     assert commits.done == [("a", "x")]
 

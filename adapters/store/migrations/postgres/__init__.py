@@ -1,1 +1,1 @@
-"""The steps for SQLite."""
+"""The steps for PostgreSQL."""
