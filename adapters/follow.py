@@ -146,12 +146,13 @@ class FollowerThread(Thread):
 
     def lag(self) -> Lag | None:
         """Measure how far behind it is; None until it knows where it stands; raises `Unavailable`."""
-        if self._position is None:
+        position = self._position  # once: it is forgotten where the follower is taken over meanwhile
+        if position is None:
             return None
-        events = self._log.head() - self._position
+        events = self._log.head() - position
         if events <= 0:
             return Lag(0, 0.0)
-        waited = datetime.now(UTC) - self._waits_since(self._position)
+        waited = datetime.now(UTC) - self._waits_since(position)
         return Lag(events, max(waited.total_seconds(), 0.0))
 
     def _waits_since(self, position: int) -> datetime:
