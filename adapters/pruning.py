@@ -43,7 +43,8 @@ class Pruning(Thread):
         while not self._over.is_set():
             try:
                 pruned = self._prune()
-            except Unavailable as away:
-                logger.warning("expired outcomes stay for now", reason=str(away))
+            except Exception as error:  # whatever it is, nothing depends on it
+                unforeseen = None if isinstance(error, Unavailable) else error
+                logger.warning("expired outcomes stay for now", reason=str(error), exc_info=unforeseen)
                 pruned = 0
             self._over.wait(REST if pruned else EVERY)

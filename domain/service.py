@@ -23,6 +23,9 @@ from domain.submission import Reply, Submission
 REMEMBERED = 500_000
 """How many users, groups and conversations are kept at hand: 100 to 200 MB when all of them are."""
 
+ROUNDS = 100
+"""How often commands are decided anew before they are given up: with a dozen processes at one user it takes a few."""
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -99,9 +102,14 @@ class ConversationGroups(Application[UUID]):
         missing = self._up_to_date(batch.users.keys() - known.keys(), {})
         for stream, user in batch.users.items():
             batch.decide(user, known.get(stream) or missing[stream])
-        while stale := self._recorder.record(batch.write()):
+        for _ in range(ROUNDS):
+            stale = self._recorder.record(batch.write())
+            if stale is None:
+                break
             # Another process wrote, or a key was used before: that was seen under the lock, and nothing recorded.
             self._decide_anew(batch, stale)
+        else:
+            raise Unavailable(f"Other processes wrote for these users {ROUNDS} times in between")
         self._states.put((stream, user.state) for stream, user in batch.readable())
         if recorded := sum(len(user.events) for user in batch.users.values()):
             for listener in self.listeners:

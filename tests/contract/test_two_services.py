@@ -3,18 +3,21 @@
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count
 from threading import Barrier
 from uuid import UUID
 
 import pytest
 
 from domain.commands import AddConversations, CreateGroup, DeleteGroup, RenameGroup
+from domain.limits import Policy
 from domain.outcomes import Outcome
-from domain.ports import Key
+from domain.ports import Key, Unavailable
 from domain.refusals import GroupNameTaken, GroupNotFound, Refusal, RevisionConflict
 from domain.stored import Stored
 from domain.values import stream_id
 from tests.contract.stores import ALICE, APP, BOB, Store, submission
+from tests.contract.test_event_log import stored
 
 ONE = CreateGroup(group_name="One", conversation_ids=("C2Ca",))
 
@@ -174,3 +177,19 @@ def test_a_log_that_was_put_back_behind_what_is_remembered_is_gone_on_from(store
     assert [outcome.revision for outcome in outcomes if isinstance(outcome, Outcome)] == [4, 3]
     assert list(store.groups.state_of(ALICE).groups[1].joined) == ["C2Ca", "C2Cb", "C2Cz"]
     assert (revisions(store), revisions(store, BOB)) == ([1, 2, 3, 4], [1, 2, 3])
+
+
+def test_a_command_that_others_always_forestall_is_given_up_and_not_done(store: Store) -> None:
+    revisions_of_others = count(1)
+
+    def policy_while_another_process_writes(_: int) -> Policy:
+        store.recorder.insert_events([stored(next(revisions_of_others))])
+        return Policy()
+
+    store.groups.policy_of = policy_while_another_process_writes
+    with pytest.raises(Unavailable, match="Other processes wrote"):
+        store.send(ONE, key="k")
+    assert {entry.event.command_id for entry in store.entries()} == {UUID(int=7)}
+    assert store.kept([Key(APP, "alice", "k")]) == {}
+    store.groups.policy_of = lambda _: Policy()
+    assert isinstance(store.send(ONE, key="k")[0].result, Outcome)
