@@ -192,4 +192,4 @@ def test_a_command_that_others_always_forestall_is_given_up_and_not_done(store: 
     assert {entry.event.command_id for entry in store.entries()} == {UUID(int=7)}
     assert store.kept([Key(APP, "alice", "k")]) == {}
     store.groups.policy_of = lambda _: Policy()
-    assert isinstance(store.send(ONE, key="k")[0].result, Outcome)
+    assert store.outcome(AddConversations(group_name="G1", conversation_ids=("C2Ca",)), key="k").events
