@@ -15,6 +15,7 @@ from adapters.http.app import create_app, create_operations_app
 from adapters.http.edge import is_loopback
 from adapters.http.operations import Check
 from adapters.http.reads import ReadSide
+from adapters.http.writes import GatheringProtocol
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
 from adapters.pruning import Pruning
@@ -185,10 +186,20 @@ def _serve(
         if "api" in parts:
             stack.enter_context(Pruning(store.groups.prune))
         on_started()
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=GOODBYE
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        http_server(app).run(sockets=[listener])
+
+
+def http_server(app: ASGIApp) -> uvicorn.Server:
+    """Make the server, which knows nothing of what it serves."""
+    config = uvicorn.Config(
+        app,
+        http=GatheringProtocol,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GOODBYE,
+    )
+    return uvicorn.Server(config)
 
 
 def refuse_strangers(settings: Settings, host: str) -> None:

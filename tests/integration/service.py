@@ -10,10 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from adapters.follow import FollowerThread, stop_all
-from adapters.main import build, listen
+from adapters.main import build, http_server, listen
 from adapters.settings import Settings
 from adapters.stores import Store, open_store_to_write
 
@@ -115,7 +114,7 @@ def running(place: Place, *, following: bool = True) -> Iterator[Service]:
             for thread in threads:
                 thread.start()
         listener.listen(100)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+        server = http_server(app)
         serving = Thread(target=server.run, kwargs={"sockets": [listener]})
         serving.start()
         url = "http://{}:{}".format(*listener.getsockname())

@@ -1,0 +1,42 @@
+"""An answer in one piece: the server writes head and body apart, and a write costs as much as deciding a command."""
+
+from asyncio import AbstractEventLoop, Transport
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+
+class Gathered:
+    """A transport that gathers what is written while other work goes on, and writes it at once right after that."""
+
+    def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Write soon, in order."""
+        if not self._pieces:
+            self._loop.call_soon(self._flush)
+        self._pieces.append(data)
+
+    def close(self) -> None:
+        """Write what there is, and close."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        if pieces and not self._transport.is_closing():
+            self._transport.write(b"".join(pieces))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+class GatheringProtocol(HttpToolsProtocol):
+    """The server's protocol on such a transport."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Take up a connection."""
+        super().connection_made(Gathered(transport, self.loop))  # type: ignore[arg-type]  # it is used as one
