@@ -16,12 +16,13 @@ from adapters.http.edge import is_loopback
 from adapters.http.operations import Check
 from adapters.http.reads import ReadSide
 from adapters.http.writes import GatheringProtocol
+from adapters.interpreter import suit_the_interpreter
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
 from adapters.pruning import Pruning
 from adapters.settings import SettingRefused, Settings
 from adapters.store.lock import announce
-from adapters.stores import Store, open_store, open_store_to_write
+from adapters.stores import Store, migrate_to_write, open_store
 from adapters.telemetry import Metrics, configure_logging
 from adapters.workers import Workers
 from adapters.writer import Writer
@@ -84,7 +85,7 @@ def follow_relay(settings: Settings, store: Store) -> list[FollowerThread]:
         logger.info("relay off", reason="CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set")
         return []
     logger.info("relay on", kafka=settings.kafka_bootstrap_servers, topic_prefix=settings.kafka_topic_prefix)
-    return [_thread(store, Follower("relay", store.log, relay, batch_size=5000), on_close=relay.close)]
+    return [_thread(store, Follower("relay", store.log, relay), on_close=relay.close)]
 
 
 def _thread(store: Store, follower: Follower, **how: Any) -> FollowerThread:
@@ -150,7 +151,7 @@ def serve(
     with ExitStack() as stack:
         listener = stack.enter_context(listen(host, port))
         where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
-        store = stack.enter_context(open_store_to_write(settings))
+        stack.enter_context(migrate_to_write(settings))
         stack.callback(logger.info, "stopped")
 
         def say() -> None:
@@ -164,21 +165,18 @@ def serve(
             say()
             Workers(workers, work, settings, listener, parts).run()
         else:
-            _serve(settings, store, listener, parts, say)
+            work(settings, listener, parts, say)
 
 
-def work(settings: Settings, listener: socket, parts: Collection[Part]) -> None:
-    """Serve in one process of several."""
-    configure_logging(settings.log_format)
-    with open_store(settings) as store:
-        _serve(settings, store, listener, parts, lambda: None)
-
-
-def _serve(
-    settings: Settings, store: Store, listener: socket, parts: Collection[Part], on_started: Callable[[], None]
+def work(
+    settings: Settings, listener: socket, parts: Collection[Part], on_started: Callable[[], None] = lambda: None
 ) -> None:
-    app, threads = build(settings, store, parts)
+    """Serve in this process, perhaps one of several, from a database that is up to date."""
+    configure_logging(settings.log_format)
+    suit_the_interpreter()
     with ExitStack() as stack:
+        store = stack.enter_context(open_store(settings))
+        app, threads = build(settings, store, parts)
         stack.enter_context(store.leases or nullcontext())
         stack.callback(stop_all, threads)
         for thread in threads:

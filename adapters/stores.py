@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol, cast
 from uuid import UUID
 
-from adapters.interpreter import suit_the_interpreter
 from adapters.settings import Settings
 from adapters.store import postgres, sqlite
 from adapters.store.leases import Leases
@@ -67,7 +66,6 @@ class Store(NamedTuple):
 @contextmanager
 def open_store(settings: Settings) -> Iterator[Store]:
     """Open a database to read it; raises `NotMigrated`."""
-    suit_the_interpreter()
     with _open_sqlite(settings) if settings.postgres is None else _open_postgres(settings, settings.postgres) as store:
         yield store
 

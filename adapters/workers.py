@@ -8,8 +8,8 @@ from contextlib import suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
-from threading import Event, Thread
-from time import monotonic
+from threading import Thread
+from time import monotonic, sleep
 from typing import Any
 
 import structlog
@@ -42,7 +42,7 @@ class Workers:
                 for process in [process for process in self._processes if process.sentinel in died]:
                     process.join()
                     logger.error("a worker died, and is started again", pid=process.pid, code=process.exitcode)
-                    Event().wait(PAUSE)
+                    sleep(PAUSE)
                     self._processes[self._processes.index(process)] = self._start()
         finally:
             self._stop()

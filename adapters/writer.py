@@ -67,9 +67,9 @@ class Writer:
         """Carry out what waits, and end."""
         self._closing = True
         self._asked.set()
-        self._timer.cancel()
         for task in self._tasks:
             await task
+        self._timer.cancel()
         self._threads.shutdown()
 
     async def carry_out(self, submission: Submission) -> Reply:
@@ -80,7 +80,8 @@ class Writer:
             raise Overloaded(f"{ROOM} commands wait already")
         reply: Future[Reply] = self._loop.create_future()
         self._waiting.append(_Waiting(submission, submission.stream, monotonic(), reply))
-        self._asked.set()
+        if submission.stream not in self._busy:  # or else its commit ends before anything can be done
+            self._asked.set()
         return await reply
 
     async def _work(self) -> None:
@@ -114,7 +115,8 @@ class Writer:
         most = min(MOST, waiting if waiting < WORTH_SHARING else -(-waiting // (1 + self._idle)))
         while self._waiting and len(batch) < most:
             first = self._waiting.popleft()
-            (passed_over if first.stream in self._busy else batch).append(first)
+            if not first.reply.done():  # the caller may have gone
+                (passed_over if first.stream in self._busy else batch).append(first)
         self._waiting.extendleft(reversed(passed_over))
         self._busy.update(waiting.stream for waiting in batch)
         return batch

@@ -16,6 +16,7 @@ from typing import Any
 import uvloop
 
 from adapters.given import DEFAULT_APP
+from adapters.interpreter import suit_the_interpreter
 from adapters.settings import Settings
 from adapters.stores import Store, open_store_to_write
 from adapters.writer import Writer
@@ -131,6 +132,7 @@ class Ours:
 
 def main() -> None:
     """Answer until there are no more requests."""
+    suit_the_interpreter()
     with ExitStack() as stack:
         ours = Ours(stack)
         answer_requests({"seed": ours.seed, "run": ours.run, "rebuild": ours.rebuild, "check": ours.check})

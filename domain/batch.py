@@ -101,7 +101,7 @@ class Batch:
         self.users: dict[UUID, UserCommands] = {}
         self._submissions = submissions
         self._rules = rules
-        self._replies: list[Reply | None] = [None] * len(submissions)
+        self._replies: dict[int, Reply] = {}
         for place, submission in enumerate(submissions):
             user = self.users.get(submission.stream)
             if user is None:
@@ -142,4 +142,4 @@ class Batch:
 
     def replies(self) -> list[Reply]:
         """Give the replies in the order of the submissions, when all users were decided for."""
-        return [reply for reply in self._replies if reply is not None]
+        return [self._replies[place] for place in range(len(self._submissions))]

@@ -61,13 +61,16 @@ class ConversationGroups(Application[UUID]):
         does not answer: most likely none is done then; sent again with the same key, each is done once.
         """
         try:
-            return self._handle(submissions)
+            batch = self._decide_and_record(submissions)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the store refuses something in there, and may not say what
-            if len(submissions) == 1:
-                return [Reply(error)]
-            return [reply for submission in submissions for reply in self.handle([submission])]
+            return [Reply(error)] if len(submissions) == 1 else self._one_by_one(submissions)
+        self._states.put((stream, user.state) for stream, user in batch.readable())
+        if recorded := sum(len(user.events) for user in batch.users.values()):
+            for listener in self.listeners:
+                listener(recorded)
+        return batch.replies()
 
     def dry_run(self, submission: Submission) -> Outcome:
         """Tell what a command would do now, and do nothing; raises the `Refusal` that it would meet."""
@@ -96,12 +99,21 @@ class ConversationGroups(Application[UUID]):
         """Take the given settings alone: a stray variable of the process must not change how events are stored."""
         return Environment(name, env)
 
-    def _handle(self, submissions: Sequence[Submission]) -> list[Reply]:
+    def _one_by_one(self, submissions: Sequence[Submission]) -> list[Reply]:
+        replies: list[Reply] = []
+        for submission in submissions:
+            try:
+                replies += self.handle([submission])
+            except Unavailable as away:  # those before it are done, and answered so
+                replies.append(Reply(away))
+        return replies
+
+    def _decide_and_record(self, submissions: Sequence[Submission]) -> Batch:
         batch = Batch(submissions, self._rules())
         known = self._states.get(batch.users)
         missing = self._up_to_date(batch.users.keys() - known.keys(), {})
         for stream, user in batch.users.items():
-            batch.decide(user, known.get(stream) or missing[stream])
+            batch.decide(user, known[stream] if stream in known else missing[stream])
         for _ in range(ROUNDS):
             stale = self._recorder.record(batch.write())
             if stale is None:
@@ -110,11 +122,7 @@ class ConversationGroups(Application[UUID]):
             self._decide_anew(batch, stale)
         else:
             raise Unavailable(f"Other processes wrote for these users {ROUNDS} times in between")
-        self._states.put((stream, user.state) for stream, user in batch.readable())
-        if recorded := sum(len(user.events) for user in batch.users.values()):
-            for listener in self.listeners:
-                listener(recorded)
-        return batch.replies()
+        return batch
 
     def _decide_anew(self, batch: Batch, stale: Stale) -> None:
         for key, kept in stale.used.items():

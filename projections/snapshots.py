@@ -8,7 +8,7 @@ from domain.groups import UserConversationGroups
 from domain.ports import Entry
 
 EVERY: Final = 50
-"""How many revisions are at least between two snapshots of a user: as many events are read at most behind one."""
+"""A snapshot is taken when a user passes a multiple of this: about as many events are read at most behind one."""
 
 
 class SnapshotTable(Protocol):

@@ -51,7 +51,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
             head = store.log.head()
             yield Finding("ok", "database", f"log {store.log.log_id()}, {head} events")
             yield from _views(store, head)
-            yield from _followers(store)
+            yield from _followers(store, relays=settings.kafka_bootstrap_servers is not None)
     except NotMigrated as missing:
         yield Finding("bad", "database", str(missing), "Start the service, or run `convgroups migrate`.")
     except Exception as error:  # noqa: BLE001 - whatever it is, this is who says it
@@ -59,9 +59,11 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding("bad", "database", sentence(error), advice)
 
 
-def _followers(store: Store) -> Iterator[Finding]:
+def _followers(store: Store, *, relays: bool) -> Iterator[Finding]:
     """Tell which process runs which follower, where several could."""
     for name, owner in store.leases.owners() if store.leases else ():
+        if name == "relay" and owner is None and not relays:
+            continue
         advice = "Start a service; one with `--only` must run that part." if owner is None else ""
         yield Finding("note" if owner is None else "ok", f"follower {name}", f"run by {owner or 'nobody'}", advice)
 

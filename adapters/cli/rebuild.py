@@ -35,6 +35,7 @@ def rebuild(
         TimeRemainingColumn,
     )
 
+    from adapters.interpreter import suit_the_interpreter
     from adapters.settings import read_settings
     from adapters.stores import open_store_to_write
 
@@ -47,6 +48,7 @@ def rebuild(
         TimeRemainingColumn(),
     )
     done: dict[str, int] = {}
+    suit_the_interpreter()
     with open_store_to_write(read_settings()) as store, store.leases or nullcontext():
         head = store.log.head()
         with Progress(*columns, console=show.err, disable=json) as progress:

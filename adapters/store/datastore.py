@@ -51,6 +51,8 @@ NETWORK: dict[str, Any] = {
 """A server that vanished without a word is known to be away before its callers are; a URL may say otherwise."""
 
 SESSION = (
+    # What was seen under the log's lock is what holds then, not when the transaction began.
+    b"SET default_transaction_isolation = 'read committed';"
     # Every query finds its rows by an index, whatever the statistics say: a plan that was chosen while a table was
     # young, or is chosen anew in the middle of an ANALYZE, would read whole tables.
     b"SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"

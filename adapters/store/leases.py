@@ -53,17 +53,19 @@ class Lease:
 
     def renew(self) -> None:
         """Keep the lease, where it is held; where another process has it by now, know that."""
-        if self._epoch is None:
+        epoch = self._epoch
+        if epoch is None:
             return
         with self._datastore.statement() as c:
             c.execute(
                 "UPDATE followers SET expires_at = clock_timestamp() + %s * interval '1 s' "
-                "WHERE name = %s AND epoch = %s",
-                (LASTS, self.name, self._epoch),
+                "WHERE name = %s AND epoch = %s AND owner = %s",
+                (LASTS, self.name, epoch, self._owner),
             )
-            if not c.rowcount:
-                logger.warning("lost", follower=self.name)
-                self._epoch = None
+            lost = c.rowcount == 0
+        if lost and self._epoch == epoch:  # meanwhile the follower's own thread may have let go of it, or taken it
+            logger.warning("lost", follower=self.name)
+            self._epoch = None
 
     def release(self) -> None:
         """Let another process take it at once."""
@@ -84,7 +86,8 @@ class Lease:
     def move(self, c: Cursor, entries: Sequence[Entry]) -> None:
         """Move the position behind these entries, in the transaction of their effect; raises `LeaseLost`.
 
-        Positions have no gap, so an entry that was stepped over, or that had its effect before, is seen here.
+        Positions have no gap, so an entry that was stepped over, or that had its effect before, is seen here, and
+        refused as `Unavailable`: the follower asks where it stands, and goes on from there.
         """
         first, last = entries[0].position, entries[-1].position
         [(position, epoch)] = c.execute(
@@ -93,10 +96,8 @@ class Lease:
         if epoch != self._epoch:
             self._epoch = None
             raise LeaseLost(f"Another process follows the log for {self.name}")
-        if first <= position:
-            raise ValueError(f"position {first} had its effect, {self.name} stands at {position}")
-        if first > position + 1:
-            raise LeaseLost(f"{self.name} was put back to position {position}")
+        if first != position + 1:  # an answer was lost, or it was put back: whoever asks again knows
+            raise Unavailable(f"{self.name} stands at position {position}, not before {first}")
         c.execute("UPDATE followers SET position = %s WHERE name = %s", (last, self.name))
 
     def put_back(self, c: Cursor) -> None:

@@ -171,11 +171,13 @@ def test_who_never_held_a_lease_moves_nothing(both: tuple[Leases, Leases]) -> No
     assert both[0].lease(NAME).position() == 0
 
 
-def test_an_entry_that_had_its_effect_is_refused_and_needs_a_person(both: tuple[Leases, Leases]) -> None:
+def test_an_entry_that_had_its_effect_has_none_again(
+    both: tuple[Leases, Leases],
+) -> None:
     one, datastore = both[0].lease(NAME), both[0]._datastore
     one.hold()
     move(one, datastore, 1, 2)
-    with pytest.raises(ValueError, match="position 2 had its effect"):
+    with pytest.raises(Unavailable, match="stands at position 2, not before 2"):
         move(one, datastore, 2, 3)
     assert one.position() == 2
 
@@ -184,7 +186,7 @@ def test_behind_a_gap_the_follower_looks_again_where_it_stands(both: tuple[Lease
     one, datastore = both[0].lease(NAME), both[0]._datastore
     one.hold()
     move(one, datastore, 1)
-    with pytest.raises(LeaseLost, match="put back to position 1"):
+    with pytest.raises(Unavailable, match="stands at position 1, not before 3"):
         move(one, datastore, 3)
     assert one.position() == 1
     move(one, datastore, 2)

@@ -113,3 +113,25 @@ async def test_what_waited_too_long_is_refused_and_nothing_of_it_done(
         assert name_of(await held[0]) == "begun"
         await writer.carry_out(command("held", "next"))
     assert commits.done == [("held", "begun"), ("held", "next")]
+
+
+async def test_the_commands_of_a_busy_user_wake_no_lane(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    take = Writer._take
+
+    def counted(writer: Writer) -> list[module._Waiting]:
+        taken.append(1)
+        return take(writer)
+
+    monkeypatch.setattr(Writer, "_take", counted)
+    go_on = commits.hold("held")
+    async with working(Writer(commits)) as writer:
+        held = sent(writer, command("held", "1"))
+        await until(lambda: commits.begun)
+        before = len(taken)
+        later = sent(writer, *(command("held", str(n)) for n in range(100)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(taken) == before
+        go_on.set()
+        await asyncio.gather(*held, *later)
