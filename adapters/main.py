@@ -155,7 +155,8 @@ def serve(
         stack.callback(logger.info, "stopped")
 
         def say() -> None:
-            logger.info("serving", url=where, docs=f"{where}/docs", database=settings.named_database)
+            docs = {"docs": f"{where}/docs"} if "api" in parts else {"parts": ",".join(parts)}
+            logger.info("serving", url=where, **docs, database=settings.named_database)
             if settings.postgres is None:
                 announce(settings.database, where)
             if on_listening is not None:

@@ -31,7 +31,15 @@ LATER: Final = (
 )
 """Settings of releases to come. They are refused, not passed over: whoever sets one relies on it."""
 
-OF_TESTS: Final = ("REQUIRE_SERVICES", "TEST_KAFKA", "TEST_KAFKA_IMAGE", "TEST_POSTGRES", "TEST_SEED_PAGE")
+OF_TESTS: Final = (
+    "REQUIRE_SERVICES",
+    "TEST_BLOAT_MINUTES",
+    "TEST_KAFKA",
+    "TEST_KAFKA_IMAGE",
+    "TEST_POSTGRES",
+    "TEST_POSTGRES_IMAGE",
+    "TEST_SEED_PAGE",
+)
 
 
 class SettingRefused(Exception):  # noqa: N818 - an answer to whoever starts the service
@@ -121,8 +129,8 @@ def _sentence(error: Any) -> str:
     name = PREFIX + str(error["loc"][0]).upper()
     if name == PREFIX + "AUTH":
         return f"{name}={error['input']}: only `off` is served by this release, on a loopback address."
-    # What is wrong with the address of a database may be its password.
-    given = re.sub(r"^(postgres(?:ql)?://).*", r"\1***", str(error["input"]), flags=re.DOTALL)
+    # What is wrong with the address of a database may be its password, and in whatever is none may be one.
+    given = re.sub(r"^(postgres(?:ql)?://).*|^(?=.*@).*", r"\1***", str(error["input"]), flags=re.DOTALL)
     return f"{name}={given}: {error['msg'].removeprefix('Value error, ')}."
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from adapters.settings import Settings
 from adapters.store import postgres, sqlite
+from adapters.store.datastore import Datastore
 from adapters.store.leases import Leases
 from adapters.store.lock import sole_writer
 from adapters.store.migrate import check_postgres, check_sqlite, migrate_postgres, migrate_sqlite
@@ -106,16 +107,16 @@ def _open_sqlite(settings: Settings) -> Iterator[Store]:
 def _open_postgres(settings: Settings, url: str) -> Iterator[Store]:
     check_postgres(url)
     with _service(postgres.environment(url), settings) as groups:
-        datastore = cast("postgres.PostgresRecorder", groups.recorder).datastore
-        leases = Leases(datastore)
-        yield Store(
-            groups,
-            PostgresLog(datastore),
-            PostgresGroupLists(datastore, leases.lease("group-lists")),
-            PostgresHistory(datastore, leases.lease("history")),
-            Snapshots(PostgresSnapshots(datastore, leases.lease("snapshots")), groups.states_of),
-            leases,
-        )
+        leases = Leases(cast("postgres.PostgresRecorder", groups.recorder).datastore)
+        with closing(Datastore(url)) as reads:
+            yield Store(
+                groups,
+                PostgresLog(reads),
+                PostgresGroupLists(reads, leases.lease("group-lists")),
+                PostgresHistory(reads, leases.lease("history")),
+                Snapshots(PostgresSnapshots(reads, leases.lease("snapshots")), groups.states_of),
+                leases,
+            )
 
 
 def _service(env: dict[str, str], settings: Settings) -> ConversationGroups:

@@ -50,7 +50,12 @@ class Workers:
     def _start(self) -> SpawnProcess:
         # As a daemon one that is not in the list yet, when this process is asked to end, is ended all the same.
         process = get_context("spawn").Process(target=_live, args=(self._work, self._arguments), daemon=True)
-        process.start()
+        # Ctrl-C goes to every process of the terminal; a worker is asked to end by this one alone, from its begin on.
+        interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            process.start()
+        finally:
+            signal.signal(signal.SIGINT, interrupted)
         return process
 
     def _stop(self) -> None:
@@ -66,7 +71,6 @@ class Workers:
 def _live(work: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all: the parent asks each to end
     with suppress(KeyboardInterrupt, SystemExit):
         work(*arguments)
 

@@ -24,6 +24,9 @@ WORTH_SHARING = 64
 ROOM = 5000
 """How many commands may wait; one more is refused."""
 
+LARGEST_COMMIT, LARGEST_QUEUE = 4_000_000, 64_000_000
+"""Bytes of the commands, as they were sent, that share one commit, and that may wait."""
+
 LONGEST_WAIT = 10.0
 """Seconds after which a command that has not begun is refused; nothing of it is done then."""
 
@@ -36,6 +39,7 @@ class _Waiting(NamedTuple):
     submission: Submission
     stream: UUID
     since: float
+    size: int
     reply: "Future[Reply]"
 
 
@@ -46,6 +50,7 @@ class Writer:
         self._handle = handle
         self._lanes = lanes
         self._waiting: deque[_Waiting] = deque()
+        self._waiting_bytes = 0
         self._busy: set[UUID] = set()
         """The users in the commits that are under way: their next commands wait for what those do."""
 
@@ -72,14 +77,15 @@ class Writer:
         self._timer.cancel()
         self._threads.shutdown()
 
-    async def carry_out(self, submission: Submission) -> Reply:
-        """Carry out a command, and return when what it did is durable; raises `Unavailable`."""
+    async def carry_out(self, submission: Submission, size: int = 0) -> Reply:
+        """Carry out a command of so many bytes, and return when what it did is durable; raises `Unavailable`."""
         if self._closing:
             raise Unavailable("The service is about to end")
-        if len(self._waiting) >= ROOM:
-            raise Overloaded(f"{ROOM} commands wait already")
+        if len(self._waiting) >= ROOM or self._waiting_bytes + size > LARGEST_QUEUE:
+            raise Overloaded(f"{len(self._waiting)} commands wait already, and no more can")
         reply: Future[Reply] = self._loop.create_future()
-        self._waiting.append(_Waiting(submission, submission.stream, monotonic(), reply))
+        self._waiting.append(_Waiting(submission, submission.stream, monotonic(), size, reply))
+        self._waiting_bytes += size
         if submission.stream not in self._busy:  # or else its commit ends before anything can be done
             self._asked.set()
         return await reply
@@ -113,10 +119,16 @@ class Writer:
         waiting = len(self._waiting)
         # Lanes that have nothing to do take their share: or else one of them would take all, again and again.
         most = min(MOST, waiting if waiting < WORTH_SHARING else -(-waiting // (1 + self._idle)))
-        while self._waiting and len(batch) < most:
+        size = 0
+        while self._waiting and len(batch) < most and size < LARGEST_COMMIT:
             first = self._waiting.popleft()
+            if first.stream in self._busy:
+                passed_over.append(first)
+                continue
+            self._waiting_bytes -= first.size
             if not first.reply.done():  # the caller may have gone
-                (passed_over if first.stream in self._busy else batch).append(first)
+                batch.append(first)
+                size += first.size
         self._waiting.extendleft(reversed(passed_over))
         self._busy.update(waiting.stream for waiting in batch)
         return batch
@@ -125,9 +137,9 @@ class Writer:
         """Refuse those who waited too long, whatever keeps the commits before them."""
         late = monotonic() - LONGEST_WAIT
         while self._waiting and self._waiting[0].since < late:
-            _refuse(
-                [self._waiting.popleft()], Unavailable(f"The commands before it took more than {LONGEST_WAIT:.0f} s")
-            )
+            first = self._waiting.popleft()
+            self._waiting_bytes -= first.size
+            _refuse([first], Unavailable(f"The commands before it took more than {LONGEST_WAIT:.0f} s"))
         self._timer = self._loop.call_later(LONGEST_WAIT / 20, self._sweep)
 
 

@@ -4,7 +4,8 @@ No thread and no technology here: whoever runs a follower calls `step` again and
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Protocol
 
 from domain.ports import Entry
@@ -29,6 +30,10 @@ class Effect(Protocol):
         ...
 
 
+A_MOMENT = 1.0
+"""Seconds for which what was read is as good as the log: an older state of that may be put back by its operator."""
+
+
 class Readable(Protocol):
     """What a follower needs of the log."""
 
@@ -38,21 +43,22 @@ class Readable(Protocol):
 
 
 class SharedReads:
-    """A log that remembers what was read last: followers that stand close to each other read it once for all."""
+    """A log that remembers for a moment what was read last: followers that stand close to each other read it once."""
 
-    def __init__(self, log: Readable) -> None:
+    def __init__(self, log: Readable, clock: Callable[[], float] = monotonic) -> None:
         self._log = log
-        self._last: tuple[int, Sequence[Entry]] = (0, ())
+        self._clock = clock
+        self._last: tuple[float, int, Sequence[Entry]] = (0.0, 0, ())
 
     def read(self, after: int, limit: int) -> Sequence[Entry]:
         """Give what is remembered behind the position `after`, at most `limit` entries; else read."""
-        begin, entries = self._last
-        if entries and begin <= after < entries[-1].position:
+        read_at, begin, entries = self._last
+        if entries and begin <= after < entries[-1].position and self._clock() < read_at + A_MOMENT:
             first = bisect_right(entries, after, key=lambda entry: entry.position)
             return entries[first : first + limit]
         entries = self._log.read(after, limit)
         if entries:
-            self._last = after, entries
+            self._last = self._clock(), after, entries
         return entries
 
 

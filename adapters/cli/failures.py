@@ -55,6 +55,10 @@ def report(error: Exception, *, as_json: bool) -> int:
 def sentence(error: Exception) -> str:
     """Say what went wrong, in one sentence."""
     match error:
+        case DBAPIError(orig=psycopg.errors.DuplicateTable() as reason):
+            return f"The database holds other tables: {reason}. Give the service a database, or a schema, of its own."
+        case DBAPIError(orig=psycopg.errors.InsufficientPrivilege()):
+            return "The user of CONVGROUPS_DATABASE_URL may not make tables there: GRANT CREATE ON SCHEMA public TO it."
         case DBAPIError(orig=reason):
             return f"The database cannot be used: {reason}."
         case PersistenceError() | psycopg.Error() | sqlite3.Error():

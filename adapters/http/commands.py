@@ -28,7 +28,7 @@ CarryOut = Callable[[Request, str], Awaitable[Response]]
 
 
 def commands(
-    carry_out: Callable[[Submission], Awaitable[Reply]],
+    carry_out: Callable[[Submission, int], Awaitable[Reply]],
     dry_run: Callable[[Submission], Outcome],
     answered: Callable[..., None],
 ) -> CarryOut:
@@ -36,19 +36,22 @@ def commands(
 
     async def answer(request: Request, user_id: str) -> Response:
         who = caller(request, user_id)
+        device, correlation_id = note(request, "Device-ID"), note(request, "Correlation-ID")
+        key = idempotency_key(request)
+        body = await read_json(request)
         submission = Submission(
             sdk_app_id=who.sdk_app_id,
             user_id=who.user_id,
             actor=who.actor,
-            device=note(request, "Device-ID"),
-            correlation_id=note(request, "Correlation-ID"),
+            device=device,
+            correlation_id=correlation_id,
             traceparent=traceparent(request),
-            key=idempotency_key(request),
-            command=await read_command(request),
+            key=key,
+            command=read_command(body),
         )
         if is_dry_run(request):
             return _done(await run_in_threadpool(dry_run, submission))
-        reply = await carry_out(submission)
+        reply = await carry_out(submission, len(body))
         result = reply.result
         if not isinstance(result, Outcome | Refusal):
             raise result
@@ -78,10 +81,10 @@ def command_routes(carry_out: CarryOut) -> APIRouter:
     return router
 
 
-async def read_command(request: Request) -> Command:
-    """Read the body, strictly; raises `RequestRefused`."""
+def read_command(body: bytes) -> Command:
+    """Read a body, strictly; raises `RequestRefused`."""
     try:
-        return parse_command.validate_json(await read_json(request), by_alias=True, by_name=False)
+        return parse_command.validate_json(body, by_alias=True, by_name=False)
     except ValidationError as error:
         raise not_understood(error) from None
 

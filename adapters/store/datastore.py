@@ -30,7 +30,10 @@ AWAY = (
 """What passes by itself, or with a connection to another server."""
 
 CONNECTIONS = 12
-"""At most, for each process: two of them write, the others answer reads and serve the followers."""
+"""At most, for each process and what answers reads and keeps the views: a lock on one of those may take them all."""
+
+WRITERS = 4
+"""At most, for each process and what records commands and renews leases: nothing else takes these."""
 
 PATIENCE = 5.0
 """Seconds to wait for a connection before the database is called away."""
@@ -98,14 +101,14 @@ def _no_long_silence(gen: PQGen[Any]) -> PQGen[Any]:
 class Datastore(PostgresDatastore):
     """Connections to one database; whatever passes by itself is `Unavailable`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
         super().__init__("", "", "", "", "")
         self.pool = ConnectionPool(
             make_conninfo(**{**NETWORK, **conninfo_to_dict(url)}),
             connection_class=Connection[DictRow],
             kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row},
             min_size=1,
-            max_size=CONNECTIONS,
+            max_size=connections,
             timeout=PATIENCE,
             reconnect_timeout=RECONNECT,
             configure=_configure,
@@ -124,6 +127,9 @@ class Datastore(PostgresDatastore):
                 self.pool.putconn(connection)
         except psycopg.IntegrityError as error:
             raise IntegrityError(f"{error.diag.constraint_name}: {error.diag.message_primary}") from error
+        except (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable) as error:
+            found = error.diag.message_primary
+            raise Unavailable(f"The database cannot be used: {found}. Was another one put in its place?") from error
         except AWAY as error:
             raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
 

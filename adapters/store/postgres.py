@@ -12,7 +12,7 @@ from eventsourcing.utils import Environment
 from psycopg.rows import TupleRow
 
 from adapters.store.arrays import BigInts, Bytes, Texts, UUIDs
-from adapters.store.datastore import Datastore
+from adapters.store.datastore import WRITERS, Datastore
 from domain.ports import Kept, Key, Stale, Write
 from domain.snapshot import VERSION
 from domain.stored import Stored
@@ -128,7 +128,7 @@ class PostgresStore(PostgresFactory):
                 f"{self.POSTGRES_ENABLE_DB_FUNCTIONS} makes the library eventsourcing write around the log's lock, and "
                 "followers would miss events: unset it."
             )
-        self.datastore = Datastore(self.env[self.POSTGRES_DBNAME])
+        self.datastore = Datastore(self.env[self.POSTGRES_DBNAME], WRITERS)
 
     def application_recorder(self) -> PostgresRecorder:
         """Make the recorder on tables that are there: migrations make them."""

@@ -1,10 +1,14 @@
 """The suites of this folder run once for every implementation."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from adapters.store.datastore import Datastore
+from adapters.store.leases import Leases
+from adapters.store.migrate import migrate_postgres
 from tests.contract.stores import DURABLE, STORES, Clock, OpenStore, Store, postgres_store
 from tests.services.postgres import new_database
 
@@ -47,3 +51,19 @@ def other(store: Store, request: pytest.FixtureRequest, tmp_path: Path, clock: C
             opened.groups.recorder = store.groups.recorder
             opened.log = store.log
         yield opened
+
+
+@pytest.fixture
+def migrated(postgres_url: str) -> str:
+    """Give the URL of a database in PostgreSQL with its tables, for this test alone."""
+    migrate_postgres(postgres_url)
+    return postgres_url
+
+
+@pytest.fixture
+def both(migrated: str) -> Iterator[tuple[Leases, Leases]]:
+    """Give the leases of two processes on one database; none is renewed yet."""
+    with ExitStack() as stack:
+        first, second = (Leases(stack.enter_context(closing(Datastore(migrated)))) for _ in range(2))
+        first.owner, second.owner = "first:1", "second:2"
+        yield first, second

@@ -9,7 +9,7 @@ from typing import cast
 import psycopg
 import pytest
 
-from adapters.store.datastore import CONNECTIONS
+from adapters.store.datastore import WRITERS
 from adapters.store.postgres import PostgresRecorder, environment
 from adapters.store.postgres_log import PostgresLog
 from domain.commands import AddConversations, CreateGroup
@@ -61,9 +61,9 @@ def test_idle_connections_that_the_server_closed_cost_nothing(
 ) -> None:
     store.outcome(ONE)
     with ExitStack() as held:
-        for _ in range(CONNECTIONS):
+        for _ in range(WRITERS):
             held.enter_context(recorder(store).datastore.get_connection())
-    assert terminate_all(by_hand) == CONNECTIONS
+    assert terminate_all(by_hand) == WRITERS
     assert USES[use](store)
     assert USES["a view"](store) or use == "a follower"
 
@@ -85,7 +85,7 @@ def test_a_service_with_more_clients_than_a_thousand_reaches_its_database(store:
         while not clients or clients[-1] < 1100:
             clients.append(os.open(os.devnull, os.O_RDONLY))
         with ExitStack() as held:
-            for _ in range(CONNECTIONS - 2):
+            for _ in range(WRITERS - 2):
                 held.enter_context(recorder(store).datastore.get_connection())
             assert store.outcome(ONE).revision == 2
         assert store.log.head() == 2

@@ -9,9 +9,9 @@ from typing import cast
 import psycopg
 import pytest
 
-from adapters.store.leases import LeaseLost
 from adapters.views.postgres import PostgresGroupLists
 from domain.commands import AddConversations, CreateGroup, RemoveConversations, RenameGroup
+from domain.ports import Unavailable
 from projections.follower import Follower
 from projections.group_lists import UserGroupLists, current_lists
 from projections.history import current_history
@@ -97,7 +97,7 @@ def test_emptying_and_following_take_turns(store: Store, by_hand: psycopg.Connec
             waiting.result(10)
 
     if begun == "emptying":
-        with pytest.raises(LeaseLost, match="was put back"):
+        with pytest.raises(Unavailable, match="stands at position 0"):
             first(lambda: lists.apply(entries))
     else:
         first(lists.clear)

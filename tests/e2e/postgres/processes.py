@@ -8,7 +8,7 @@ ESTABLISHED = "01"
 
 
 def workers(parent: int) -> set[int]:
-    """Give the workers of a service: those of its children that are no helper of `multiprocessing`."""
+    """Give the workers of a service: those of its children that are none of `multiprocessing` itself."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:

@@ -31,20 +31,22 @@ def command(user: int, turn: int) -> Command:
     return change(group_name="group", conversation_ids=conversation)
 
 
-def write(url: str, number: int, events: int, keys: bool, rss: dict[int, int] | None = None) -> None:
-    """Record so many events, and note in `rss` how much memory this process has after so many of them."""
+def write(
+    url: str, number: int, events: int, keys: bool, rss: dict[int, int] | None = None, most: int | None = None
+) -> None:
+    """Record so many events, at `most` so many for a user, and note in `rss` this process's memory after so many."""
     with open_store(Settings(database_url=url)) as store:
-        asyncio.run(_write(Writer(store.groups.handle), number, events, keys, rss))
+        asyncio.run(_write(Writer(store.groups.handle), number, events, keys, rss, most or events))
 
 
-async def _write(writer: Writer, number: int, events: int, keys: bool, rss: dict[int, int] | None) -> None:
+async def _write(writer: Writer, number: int, events: int, keys: bool, rss: dict[int, int] | None, most: int) -> None:
     done = count(1)
     reached = 0
 
     async def call(caller: int) -> None:
         nonlocal reached
-        user = f"user-{number}-{caller}"
-        for turn in range(events // AT_ONCE):
+        for life, turn in (divmod(place, most) for place in range(events // AT_ONCE)):
+            user = f"user-{number}-{caller}-{life}"
             key = f"{turn}" if keys else None
             sent = Submission(
                 sdk_app_id=APP, user_id=user, command=command(caller, turn), actor=user, device="phone", key=key

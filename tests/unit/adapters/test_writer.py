@@ -135,3 +135,22 @@ async def test_the_commands_of_a_busy_user_wake_no_lane(commits: Commits, monkey
         assert len(taken) == before
         go_on.set()
         await asyncio.gather(*held, *later)
+
+
+async def test_a_commit_and_the_queue_are_bounded_by_bytes_too(
+    commits: Commits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.writer.LARGEST_COMMIT", 100)
+    monkeypatch.setattr("adapters.writer.LARGEST_QUEUE", 500)
+    go_on = commits.hold("first")
+    async with working(Writer(commits, lanes=1)) as writer:
+        first = asyncio.create_task(writer.carry_out(command("first"), 500))
+        await until(lambda: commits.begun)
+        others = [asyncio.create_task(writer.carry_out(command(f"u{n}"), 50)) for n in range(10)]
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded):
+            await writer.carry_out(command("late"), 1)
+        go_on.set()
+        await asyncio.gather(first, *others)
+        await writer.carry_out(command("late"), 500)
+    assert [len(batch) for batch in commits.begun] == [1, 2, 2, 2, 2, 2, 1]

@@ -138,6 +138,18 @@ def test_what_was_read_last_is_shared_by_those_who_stand_close() -> None:
     assert log.reads == 3
 
 
+def test_what_was_read_is_remembered_for_a_moment_only() -> None:
+    log, now = ListLog(ten()), [100.0]
+    shared = SharedReads(log, clock=lambda: now[0])
+    shared.read(0, 4)
+    now[0] += 0.99
+    assert positions(shared.read(10, 2)) == [20, 30]
+    assert log.reads == 1
+    now[0] += 0.01
+    assert positions(shared.read(10, 2)) == [20, 30]
+    assert log.reads == 2
+
+
 def test_the_head_is_looked_at_again_and_again() -> None:
     log = ListLog(ten()[:2])
     shared = SharedReads(log)
