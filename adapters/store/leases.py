@@ -7,12 +7,10 @@ epoch, and an effect commits only while its epoch stands: a process that was hel
 import os
 import socket
 from collections.abc import Sequence
-from threading import Event, Thread
-from types import TracebackType
-from typing import Self
 
 import structlog
 
+from adapters.background import Background
 from adapters.store.datastore import Cursor, Datastore
 from domain.ports import Entry, Unavailable
 
@@ -113,15 +111,14 @@ class Lease:
         )
 
 
-class Leases(Thread):
+class Leases(Background):
     """The leases that this process asks for, renewed until it ends."""
 
     def __init__(self, datastore: Datastore) -> None:
-        super().__init__(name="leases", daemon=True)
+        super().__init__("leases")
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self._datastore = datastore
         self._leases: dict[str, Lease] = {}
-        self._over = Event()
 
     def lease(self, name: str) -> Lease:
         """Give the lease of one follower, not yet held."""
@@ -134,21 +131,9 @@ class Leases(Thread):
                 "SELECT name, CASE WHEN expires_at > clock_timestamp() THEN owner END FROM followers ORDER BY name"
             ).fetchall()
 
-    def __enter__(self) -> Self:
-        """Begin to renew."""
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Renew no more."""
-        self._over.set()
-        self.join()
-
     def run(self) -> None:
         """Renew."""
-        while not self._over.wait(RENEWED):
+        while not self.over.wait(RENEWED):
             for lease in list(self._leases.values()):
                 try:
                     lease.renew()
