@@ -1,6 +1,5 @@
 """The views in the database of the log: each an `Effect` of its own follower, with its checkpoint beside it."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import ClassVar, LiteralString
@@ -10,6 +9,7 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.store.datastore import Cursor, Datastore
 from adapters.store.leases import Lease
+from adapters.views.view import View
 from domain.groups import UserConversationGroups
 from domain.ports import Entry
 from domain.snapshot import VERSION, to_snapshot
@@ -55,20 +55,7 @@ class PostgresTables:
             c.execute(f"TRUNCATE {', '.join(self.tables)}".encode())
 
 
-class PostgresView(PostgresTables, ABC):
-    """A view: an `Effect` of its own follower."""
-
-    def apply(self, entries: Sequence[Entry]) -> None:
-        """Take in entries and move the checkpoint, at once."""
-        with self.moving(entries) as c:
-            self.write(c, entries)
-
-    @abstractmethod
-    def write(self, c: Cursor, entries: Sequence[Entry]) -> None:
-        """Write what the entries change."""
-
-
-class PostgresGroupLists(PostgresView):
+class PostgresGroupLists(PostgresTables, View[Cursor]):
     """The view `group-lists`; implements `projections.group_lists.GroupListsTable`."""
 
     name = "group-lists"
@@ -109,7 +96,7 @@ class PostgresGroupLists(PostgresView):
         _write_memberships(c, lists)
 
 
-class PostgresHistory(PostgresView):
+class PostgresHistory(PostgresTables, View[Cursor]):
     """The view `history`; implements `projections.history.HistoryTable`."""
 
     name = "history"

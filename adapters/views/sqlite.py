@@ -1,6 +1,5 @@
 """The views in the SQLite file of the log: each an `Effect` of its own follower, with its checkpoint beside it."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,6 +8,7 @@ from uuid import UUID
 from eventsourcing.persistence import Tracking
 from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore, SQLiteTrackingRecorder
 
+from adapters.views.view import View
 from domain.groups import UserConversationGroups
 from domain.ports import Entry
 from domain.snapshot import VERSION, to_snapshot
@@ -44,20 +44,7 @@ class SQLiteTables(SQLiteTrackingRecorder):
             c.execute("DELETE FROM tracking WHERE application_name = ?", (self.name,))
 
 
-class SQLiteView(SQLiteTables, ABC):
-    """A view: an `Effect` of its own follower."""
-
-    def apply(self, entries: Sequence[Entry]) -> None:
-        """Take in entries and move the checkpoint, at once."""
-        with self.moving(entries) as c:
-            self.write(c, entries)
-
-    @abstractmethod
-    def write(self, c: SQLiteCursor, entries: Sequence[Entry]) -> None:
-        """Write what the entries change."""
-
-
-class SQLiteGroupLists(SQLiteView):
+class SQLiteGroupLists(SQLiteTables, View[SQLiteCursor]):
     """The view `group-lists`; implements `projections.group_lists.GroupListsTable`."""
 
     name = "group-lists"
@@ -96,7 +83,7 @@ class SQLiteGroupLists(SQLiteView):
             _write_memberships(c, stream, user_lists)
 
 
-class SQLiteHistory(SQLiteView):
+class SQLiteHistory(SQLiteTables, View[SQLiteCursor]):
     """The view `history`; implements `projections.history.HistoryTable`."""
 
     name = "history"
