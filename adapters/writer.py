@@ -37,7 +37,6 @@ class Overloaded(Unavailable):
 
 class _Waiting(NamedTuple):
     submission: Submission
-    stream: UUID
     since: float
     size: int
     reply: "Future[Reply]"
@@ -84,7 +83,7 @@ class Writer:
         if len(self._waiting) >= ROOM or self._waiting_bytes + size > LARGEST_QUEUE:
             raise Overloaded(f"{len(self._waiting)} commands wait already, and no more can")
         reply: Future[Reply] = self._loop.create_future()
-        self._waiting.append(_Waiting(submission, submission.stream, monotonic(), size, reply))
+        self._waiting.append(_Waiting(submission, monotonic(), size, reply))
         self._waiting_bytes += size
         if submission.stream not in self._busy:  # or else its commit ends before anything can be done
             self._asked.set()
@@ -110,7 +109,7 @@ class Writer:
                     waiting.reply.set_result(reply)
         except Exception as error:  # noqa: BLE001 - it is for the callers
             _refuse(batch, error)
-        self._busy.difference_update(waiting.stream for waiting in batch)
+        self._busy.difference_update(waiting.submission.stream for waiting in batch)
         self._asked.set()
 
     def _take(self) -> list[_Waiting]:
@@ -122,7 +121,7 @@ class Writer:
         size = 0
         while self._waiting and len(batch) < most and size < LARGEST_COMMIT:
             first = self._waiting.popleft()
-            if first.stream in self._busy:
+            if first.submission.stream in self._busy:
                 passed_over.append(first)
                 continue
             self._waiting_bytes -= first.size
@@ -130,7 +129,7 @@ class Writer:
                 batch.append(first)
                 size += first.size
         self._waiting.extendleft(reversed(passed_over))
-        self._busy.update(waiting.stream for waiting in batch)
+        self._busy.update(waiting.submission.stream for waiting in batch)
         return batch
 
     def _sweep(self) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from adapters.store.arrays import BigInts, Bytes, Texts, UUIDs
 from adapters.store.datastore import WRITERS, Datastore
+from domain.groups import BEFORE_ALL
 from domain.ports import Kept, Key, Stale, Write
 from domain.snapshot import VERSION
 from domain.stored import Stored
@@ -38,8 +39,6 @@ RETURNING kept_at
 PRUNED_AT_ONCE = 500
 """How many expired outcomes leave in one transaction: a matter of milliseconds."""
 
-LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 class PostgresRecorder(PostgresApplicationRecorder):
     """Writes events, and the outcomes kept for idempotency keys; implements `domain.ports.Recorder`."""
@@ -48,7 +47,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
 
     def __init__(self, datastore: Datastore) -> None:
         super().__init__(datastore)
-        self._pruned = LONG_AGO
+        self._pruned = BEFORE_ALL
         """What was kept before that is gone: an index keeps its place for long, and it is not to be searched again."""
 
     def record(self, write: Write) -> Stale | None:
@@ -98,7 +97,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
         """Record events that were made by `eventsourcing`, which has no position to tell then."""
         events = [Stored(UUID(str(e.originator_id)), e.originator_version, e.topic, e.state) for e in stored_events]
         first = {event.stream: event.revision - 1 for event in reversed(events)}
-        if self.record(Write(first, (), events, (), LONG_AGO)):
+        if self.record(Write(first, (), events, (), BEFORE_ALL)):
             raise IntegrityError("a revision follows the one before it, without a gap")
 
 
