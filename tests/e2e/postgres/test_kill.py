@@ -1,7 +1,6 @@
 """`kill -9` of the service, and of PostgreSQL, in the middle of commands: what was acknowledged is there once."""
 
 import time
-from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -9,16 +8,15 @@ import pytest
 from infra.postgres.postgres import LocalPostgres
 from tests.e2e.checks import assert_commands_are_recorded_once, assert_reads_are_the_fold
 from tests.e2e.conftest import NewService
+from tests.e2e.kills import SEED, RecordProperty, give_figures, wait_for_any_moment
 from tests.e2e.load import Clients
 from tests.e2e.postgres.database import assert_views_are_the_fold, wait_for_views
 from tests.e2e.recorded import Recorded, read_log
 from tests.e2e.service import Service, eventually
 
-SEED = 51009
 BACK = 15.0
 """Seconds in which the service goes on after PostgreSQL has come back."""
 
-RecordProperty = Callable[[str, object], None]
 KILLS = [10, pytest.param(50, marks=pytest.mark.proof)]
 
 
@@ -33,19 +31,6 @@ def assert_nothing_is_lost_or_doubled(service: Service, clients: Clients) -> lis
     return log
 
 
-def give_figures(record: RecordProperty, kills: int, clients: Clients, log: list[Recorded]) -> None:
-    lost = [command for command in clients.sent if command.status is None]
-    recorded = {one.event["correlationID"] for one in log}
-    record("seed", SEED)
-    record("kills", kills)
-    record("commands answered", len(clients.sent) - len(lost))
-    record("of those sent again", sum(one.tries > 1 for one in clients.sent if one.status))
-    record("and found done already", sum(one.repeated for one in clients.sent))
-    record("given up without an answer", len(lost))
-    record("and recorded all the same", sum(command.key in recorded for command in lost))
-    record("events", len(log))
-
-
 @pytest.mark.parametrize("kills", KILLS)
 def test_kill_9_of_the_service_loses_and_doubles_nothing(
     postgres_url: str, new_service: NewService, kills: int, record_property: RecordProperty
@@ -56,8 +41,7 @@ def test_kill_9_of_the_service_loses_and_doubles_nothing(
     service.start()
     with Clients(service, SEED) as clients:
         for _ in range(kills):
-            clients.wait_for(answers=int(300 ** random.random()))  # soon after its start, or at full work
-            time.sleep(random.uniform(0, 0.01))  # nobody waits for anything here: any moment will do
+            wait_for_any_moment(clients, random)
             service.kill()
             service.start()
         clients.wait_for(answers=100)
@@ -79,8 +63,7 @@ def test_kill_9_of_postgres_loses_and_doubles_nothing(
         service.start()
     with Clients(services[0], SEED, services[1]) as clients:
         for _ in range(kills):
-            clients.wait_for(answers=int(300 ** random.random()))
-            time.sleep(random.uniform(0, 0.01))  # any moment will do
+            wait_for_any_moment(clients, random)
             own_postgres.kill()
             own_postgres.start()
             begin = time.monotonic()
