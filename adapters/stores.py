@@ -1,8 +1,9 @@
 """Opens the database that the settings name: one SQLite file, or PostgreSQL."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple, Protocol, cast
 from uuid import UUID
 
@@ -12,9 +13,11 @@ from adapters.store.datastore import Datastore
 from adapters.store.leases import Leases
 from adapters.store.lock import sole_writer
 from adapters.store.migrate import check_postgres, check_sqlite, migrate_postgres, migrate_sqlite
+from adapters.store.postgres_async import AsyncPostgresRecorder
 from adapters.store.postgres_log import PostgresLog
 from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresSnapshots
 from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory, SQLiteSnapshots
+from adapters.writer import Handle, Handling, in_threads
 from domain.ports import EventLog
 from domain.service import ConversationGroups
 from projections.follower import Effect
@@ -51,6 +54,9 @@ class Store(NamedTuple):
     """The log, the service that writes it, and what is made from it."""
 
     groups: ConversationGroups
+    handling: Handling
+    """Carries out commands for a `Writer`."""
+
     log: Log
     group_lists: GroupListsView
     history: HistoryView
@@ -96,6 +102,7 @@ def _open_sqlite(settings: Settings) -> Iterator[Store]:
         with closing(datastore.for_views()) as views:
             yield Store(
                 groups,
+                in_threads(groups.handle),
                 sqlite.SQLiteLog(datastore),
                 SQLiteGroupLists(views),
                 SQLiteHistory(views),
@@ -111,12 +118,22 @@ def _open_postgres(settings: Settings, url: str) -> Iterator[Store]:
         with closing(Datastore(url)) as reads:
             yield Store(
                 groups,
+                _awaited(groups, url),
                 PostgresLog(reads),
                 PostgresGroupLists(reads, leases.lease("group-lists")),
                 PostgresHistory(reads, leases.lease("history")),
                 Snapshots(PostgresSnapshots(reads, leases.lease("snapshots")), groups.states_of),
                 leases,
             )
+
+
+def _awaited(groups: ConversationGroups, url: str) -> Handling:
+    @asynccontextmanager
+    async def handling() -> AsyncIterator[Handle]:
+        async with AsyncPostgresRecorder(url) as recorder:
+            yield partial(groups.handle_with, recorder)
+
+    return handling
 
 
 def _service(env: dict[str, str], settings: Settings) -> ConversationGroups:

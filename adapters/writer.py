@@ -1,9 +1,10 @@
 """The writer: commands that arrive while a commit is under way share the next one."""
 
-from asyncio import Event, Future, get_running_loop
+from asyncio import Event, Future, get_running_loop, sleep
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from time import monotonic
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -31,6 +32,25 @@ LONGEST_WAIT = 10.0
 """Seconds after which a command that has not begun is refused; nothing of it is done then."""
 
 
+Handle = Callable[[Sequence[Submission]], Awaitable[list[Reply]]]
+"""Carries out commands in one durable commit."""
+
+Handling = Callable[[], AbstractAsyncContextManager[Handle]]
+"""Gives what carries out commands on one event loop, as long as it lasts."""
+
+
+def in_threads(handle: Callable[[Sequence[Submission]], list[Reply]], threads: int = LANES) -> Handling:
+    """Let what blocks carry out commands, each commit in one of so many threads."""
+
+    @asynccontextmanager
+    async def handling() -> AsyncIterator[Handle]:
+        loop = get_running_loop()
+        with ThreadPoolExecutor(threads, "writer") as pool:
+            yield lambda submissions: loop.run_in_executor(pool, handle, submissions)
+
+    return handling
+
+
 class Overloaded(Unavailable):
     """More commands come in than can be carried out."""
 
@@ -45,14 +65,15 @@ class _Waiting(NamedTuple):
 class Writer:
     """Carries out the commands of many callers on one event loop. Those of one user keep their order."""
 
-    def __init__(self, handle: Callable[[Sequence[Submission]], list[Reply]], *, lanes: int = LANES) -> None:
-        self._handle = handle
+    def __init__(self, handling: Handling, *, lanes: int = LANES) -> None:
+        self._handling = handling
         self._lanes = lanes
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
         self._busy: set[UUID] = set()
         """The users in the commits that are under way: their next commands wait for what those do."""
 
+        self._stack = AsyncExitStack()
         self._asked = Event()
         self._idle = 0
         self._closing = False
@@ -60,7 +81,7 @@ class Writer:
     async def __aenter__(self) -> Self:
         """Begin to work."""
         self._loop = get_running_loop()
-        self._threads = ThreadPoolExecutor(self._lanes, "writer")
+        self._handle = await self._stack.enter_async_context(self._handling())
         self._tasks = [self._loop.create_task(self._work()) for _ in range(self._lanes)]
         self._sweep()
         return self
@@ -74,7 +95,7 @@ class Writer:
         for task in self._tasks:
             await task
         self._timer.cancel()
-        self._threads.shutdown()
+        await self._stack.aclose()
 
     async def carry_out(self, submission: Submission, size: int = 0) -> Reply:
         """Carry out a command of so many bytes, and return when what it did is durable; raises `Unavailable`."""
@@ -103,7 +124,7 @@ class Writer:
     async def _commit(self, batch: list[_Waiting]) -> None:
         submissions = [waiting.submission for waiting in batch]
         try:
-            replies = await self._loop.run_in_executor(self._threads, self._handle, submissions)
+            replies = await self._handle(submissions)
             for waiting, reply in zip(batch, replies, strict=True):
                 if not waiting.reply.done():  # the caller may have gone
                     waiting.reply.set_result(reply)
@@ -111,6 +132,7 @@ class Writer:
             _refuse(batch, error)
         self._busy.difference_update(waiting.submission.stream for waiting in batch)
         self._asked.set()
+        await sleep(0)  # those who were answered may have more
 
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []

@@ -128,3 +128,19 @@ class Recorder(Protocol):
     def snapshots(self, streams: Collection[UUID]) -> Mapping[UUID, bytes]:
         """Find the snapshots that were taken of these users, each as of some revision."""
         ...
+
+
+class AsyncRecorder(Protocol):
+    """What carrying out commands needs of a `Recorder`, to be awaited: one thread then waits for many commits."""
+
+    async def record(self, write: Write) -> Stale | None:
+        """Record everything in one durable commit, if what was decided on holds; else nothing, and tell why."""
+        ...
+
+    async def newer(self, known: Mapping[UUID, int]) -> Sequence[Stored]:
+        """Read the events of these users that follow the revisions: user by user, the oldest first."""
+        ...
+
+    async def snapshots(self, streams: Collection[UUID]) -> Mapping[UUID, bytes]:
+        """Find the snapshots that were taken of these users, each as of some revision."""
+        ...

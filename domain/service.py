@@ -1,20 +1,23 @@
 """The application service: load, decide, save. Many commands may share one commit; each gets its own reply."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from asyncio import sleep
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import cast
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.utils import Environment, EnvType
 
+from domain.at_once import AtOnce, at_once
 from domain.batch import NOTHING, Batch, Rules, UserCommands
+from domain.events import Event
 from domain.groups import UserConversationGroups, replay
 from domain.limits import Policy
 from domain.outcomes import Outcome
-from domain.ports import Recorder, Stale, Unavailable
+from domain.ports import AsyncRecorder, Recorder, Stale, Unavailable
 from domain.snapshot import from_snapshot
 from domain.states import States
 from domain.stored import CannotGoOn, load
@@ -25,6 +28,9 @@ REMEMBERED = 500_000
 
 ROUNDS = 100
 """How often commands are decided anew before they are given up: with a dozen processes at one user it takes a few."""
+
+AT_ONCE = 200
+"""How many events are taken in before others go first: a matter of a millisecond."""
 
 
 def _now() -> datetime:
@@ -60,12 +66,16 @@ class ConversationGroups(Application[UUID]):
         What goes wrong with one command is its own reply and disturbs no other. Raises `Unavailable` where the store
         does not answer: most likely none is done then; sent again with the same key, each is done once.
         """
+        return at_once(self.handle_with(AtOnce(self._recorder), submissions))
+
+    async def handle_with(self, recorder: AsyncRecorder, submissions: Sequence[Submission]) -> list[Reply]:
+        """Do what `handle` does, and let others go on while `recorder` is at work."""
         try:
-            batch = self._decide_and_record(submissions)
+            batch = await self._decide_and_record(recorder, submissions)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the store refuses something in there, and may not say what
-            return [Reply(error)] if len(submissions) == 1 else self._one_by_one(submissions)
+            return [Reply(error)] if len(submissions) == 1 else await self._one_by_one(recorder, submissions)
         self._states.put((stream, user.state) for stream, user in batch.readable())
         if recorded := sum(len(user.events) for user in batch.users.values()):
             for listener in self.listeners:
@@ -85,74 +95,47 @@ class ConversationGroups(Application[UUID]):
 
     def state_of(self, stream: UUID) -> UserConversationGroups:
         """Give one user's groups as they are now; raises `CannotGoOn` at an event that cannot be read."""
-        state = self._up_to_date([stream], self._states.get([stream]))[stream]
+        state = self._as_recorded([stream])[stream]
         if isinstance(state, CannotGoOn):
             raise state
         return state
 
     def states_of(self, streams: Collection[UUID]) -> dict[UUID, UserConversationGroups]:
         """Give the groups of these users as they are now, without those of whom an event cannot be read."""
-        found = self._up_to_date(streams, self._states.get(streams))
+        found = self._as_recorded(streams)
         return {stream: state for stream, state in found.items() if not isinstance(state, CannotGoOn)}
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         """Take the given settings alone: a stray variable of the process must not change how events are stored."""
         return Environment(name, env)
 
-    def _one_by_one(self, submissions: Sequence[Submission]) -> list[Reply]:
+    async def _one_by_one(self, recorder: AsyncRecorder, submissions: Sequence[Submission]) -> list[Reply]:
         replies: list[Reply] = []
         for submission in submissions:
             try:
-                replies += self.handle([submission])
+                replies += await self.handle_with(recorder, [submission])
             except Unavailable as away:  # those before it are done, and answered so
                 replies.append(Reply(away))
         return replies
 
-    def _decide_and_record(self, submissions: Sequence[Submission]) -> Batch:
+    async def _decide_and_record(self, recorder: AsyncRecorder, submissions: Sequence[Submission]) -> Batch:
         batch = Batch(submissions, self._rules())
         known = self._states.get(batch.users)
-        missing = self._up_to_date(batch.users.keys() - known.keys(), {})
+        missing = await _up_to_date(recorder, batch.users.keys() - known.keys(), {})
         for stream, user in batch.users.items():
             batch.decide(user, known[stream] if stream in known else missing[stream])
         for _ in range(ROUNDS):
-            stale = self._recorder.record(batch.write())
+            stale = await recorder.record(batch.write())
             if stale is None:
                 break
             # Another process wrote, or a key was used before: that was seen under the lock, and nothing recorded.
-            self._decide_anew(batch, stale)
+            await _decide_anew(recorder, batch, stale)
         else:
             raise Unavailable(f"Other processes wrote for these users {ROUNDS} times in between")
         return batch
 
-    def _decide_anew(self, batch: Batch, stale: Stale) -> None:
-        for key, kept in stale.used.items():
-            batch.users[key.stream].used[key] = kept
-        # A log that is behind what is remembered was put back to an older state: then it is read from its begin.
-        befores = {stream: batch.users[stream].before for stream in stale.heads}
-        known = {
-            stream: before if before.revision <= stale.heads[stream] else NOTHING for stream, before in befores.items()
-        }
-        for stream, state in self._up_to_date(known, known).items():
-            batch.decide(batch.users[stream], state)
-
-    def _up_to_date(
-        self, streams: Collection[UUID], known: Mapping[UUID, UserConversationGroups]
-    ) -> dict[UUID, UserConversationGroups | CannotGoOn]:
-        """Give the groups of these users as the log has them, from what is known of them on."""
-        if not streams:
-            return {}
-        begun = {stream: known.get(stream, NOTHING) for stream in streams}
-        if missing := begun.keys() - known.keys():
-            found = {stream: from_snapshot(kept) for stream, kept in self._recorder.snapshots(missing).items()}
-            begun |= {stream: state for stream, state in found.items() if state is not None}
-        states: dict[UUID, UserConversationGroups | CannotGoOn] = {**begun}
-        newer = self._recorder.newer({stream: state.revision for stream, state in begun.items()})
-        for stream, events in groupby(newer, key=lambda stored: stored.stream):
-            try:
-                states[stream] = replay(begun[stream], map(load, events))
-            except CannotGoOn as unreadable:
-                states[stream] = unreadable
-        return states
+    def _as_recorded(self, streams: Collection[UUID]) -> dict[UUID, UserConversationGroups | CannotGoOn]:
+        return at_once(_up_to_date(AtOnce(self._recorder), streams, self._states.get(streams)))
 
     def _rules(self) -> Rules:
         now = self._clock()
@@ -161,3 +144,43 @@ class ConversationGroups(Application[UUID]):
     @property
     def _recorder(self) -> Recorder:
         return cast("Recorder", self.recorder)
+
+
+async def _decide_anew(recorder: AsyncRecorder, batch: Batch, stale: Stale) -> None:
+    for key, kept in stale.used.items():
+        batch.users[key.stream].used[key] = kept
+    # A log that is behind what is remembered was put back to an older state: then it is read from its begin.
+    befores = {stream: batch.users[stream].before for stream in stale.heads}
+    known = {
+        stream: before if before.revision <= stale.heads[stream] else NOTHING for stream, before in befores.items()
+    }
+    for stream, state in (await _up_to_date(recorder, known, known)).items():
+        batch.decide(batch.users[stream], state)
+
+
+async def _up_to_date(
+    recorder: AsyncRecorder, streams: Collection[UUID], known: Mapping[UUID, UserConversationGroups]
+) -> dict[UUID, UserConversationGroups | CannotGoOn]:
+    """Give the groups of these users as the log has them, from what is known of them on."""
+    if not streams:
+        return {}
+    begun = {stream: known.get(stream, NOTHING) for stream in streams}
+    if missing := begun.keys() - known.keys():
+        found = {stream: from_snapshot(kept) for stream, kept in (await recorder.snapshots(missing)).items()}
+        begun |= {stream: state for stream, state in found.items() if state is not None}
+    states: dict[UUID, UserConversationGroups | CannotGoOn] = {**begun}
+    newer = await recorder.newer({stream: state.revision for stream, state in begun.items()})
+    for stream, events in groupby(newer, key=lambda stored: stored.stream):
+        try:
+            states[stream] = await _replay(begun[stream], map(load, events))
+        except CannotGoOn as unreadable:
+            states[stream] = unreadable
+    return states
+
+
+async def _replay(state: UserConversationGroups, events: Iterator[Event]) -> UserConversationGroups:
+    """Take in the events, and let others go first again and again: a history may be long."""
+    while some := list(islice(events, AT_ONCE)):
+        state = replay(state, some)
+        await sleep(0)
+    return state

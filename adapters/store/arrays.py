@@ -6,7 +6,7 @@ from struct import Struct
 from typing import Any, ClassVar
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import BaseConnection
 from psycopg.adapt import Dumper
 from psycopg.postgres import types
 from psycopg.pq import Format
@@ -85,7 +85,7 @@ def _with_lengths(values: Iterable[bytes]) -> Iterable[bytes]:
     return [_LENGTH.pack(len(value)) + value for value in values]
 
 
-def register_columns(connection: Connection[Any]) -> None:
+def register_columns(connection: BaseConnection[Any]) -> None:
     """Let this connection send columns."""
     dumpers: dict[type, type[Any]] = {UUIDs: _UUIDs, BigInts: _BigInts, Texts: _Texts, Bytes: _Bytes}
     for column, dumper in dumpers.items():

@@ -1,4 +1,4 @@
-"""The log and the kept outcomes in PostgreSQL: one commit is one call of a function in the database."""
+"""The log and the kept outcomes in PostgreSQL, for whoever waits in a thread."""
 
 import os
 from collections.abc import Collection, Mapping, Sequence
@@ -9,25 +9,20 @@ from uuid import UUID
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresFactory
 from eventsourcing.utils import Environment
-from psycopg.rows import TupleRow
 
-from adapters.store.arrays import BigInts, Bytes, Texts, UUIDs
 from adapters.store.datastore import WRITERS, Datastore
+from adapters.store.postgres_statements import (
+    NEWER,
+    RECORD,
+    SNAPSHOTS,
+    newer_arguments,
+    record_arguments,
+    snapshots_arguments,
+    stale,
+)
 from domain.groups import BEFORE_ALL
-from domain.ports import Kept, Key, Stale, Write
-from domain.snapshot import VERSION
+from domain.ports import Stale, Write
 from domain.stored import Stored
-
-RECORD = "SELECT * FROM record(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
-
-NEWER = """
-SELECT known.stream, event.revision, event.topic, event.state
-FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS known (stream, revision, place)
-CROSS JOIN LATERAL (
-    SELECT originator_version AS revision, topic, state FROM stored_events
-    WHERE originator_id = known.stream AND originator_version > known.revision) AS event
-ORDER BY known.place, event.revision
-"""
 
 PRUNE = """
 DELETE FROM kept_outcomes WHERE (stream, key) IN (
@@ -52,31 +47,14 @@ class PostgresRecorder(PostgresApplicationRecorder):
 
     def record(self, write: Write) -> Stale | None:
         """Record everything in one durable commit, if what was decided on holds."""
-        events, kept = write.events, write.kept
-        arguments = (
-            UUIDs(write.known),
-            BigInts(write.known.values()),
-            UUIDs([key.stream for key in write.keys]),
-            Texts([key.key for key in write.keys]),
-            UUIDs([one.key.stream for one in kept]),
-            Texts([one.key.key for one in kept]),
-            Bytes([one.command_hash for one in kept]),
-            Bytes([one.outcome for one in kept]),
-            kept[0].kept_at if kept else None,
-            write.expired,
-            UUIDs([event.stream for event in events]),
-            BigInts([event.revision for event in events]),
-            Texts([event.topic for event in events]),
-            Bytes([event.value for event in events]),
-        )
         with self.datastore.statement() as c:
-            found = c.execute(RECORD, arguments).fetchall()
-        return _stale(write, found) if found else None
+            found = c.execute(RECORD, record_arguments(write)).fetchall()
+        return stale(write, found) if found else None
 
     def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
         """Read the events of these users that follow the revisions, in one query."""
         with self.datastore.statement() as c:
-            return [Stored(*row) for row in c.execute(NEWER, (UUIDs(known), BigInts(known.values())))]
+            return [Stored(*row) for row in c.execute(NEWER, newer_arguments(known))]
 
     def prune(self, expired: datetime) -> int:
         """Drop some of the outcomes that were kept at this moment or earlier."""
@@ -88,10 +66,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
     def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
         """Find the snapshots that were taken of these users."""
         with self.datastore.statement() as c:
-            found = c.execute(
-                "SELECT stream, state FROM snapshots WHERE stream = ANY(%s) AND version = %s", (list(streams), VERSION)
-            )
-            return dict(found.fetchall())
+            return dict(c.execute(SNAPSHOTS, snapshots_arguments(streams)).fetchall())
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:
         """Record events that were made by `eventsourcing`, which has no position to tell then."""
@@ -99,18 +74,6 @@ class PostgresRecorder(PostgresApplicationRecorder):
         first = {event.stream: event.revision - 1 for event in reversed(events)}
         if self.record(Write(first, (), events, (), BEFORE_ALL)):
             raise IntegrityError("a revision follows the one before it, without a gap")
-
-
-def _stale(write: Write, found: list[TupleRow]) -> Stale:
-    heads = {stream: head for stream, head, key, *_ in found if key is None}
-    names = {(key.stream, key.key): key for key in write.keys}
-    used: dict[Key, Kept] = {}
-    for stream, _, name, command_hash, outcome, kept_at in found:
-        if name is not None:
-            key = names[stream, name]
-            used[key] = Kept(key, command_hash, outcome, kept_at)
-            heads.setdefault(stream, write.known[stream])
-    return Stale(heads, used)
 
 
 class FunctionsRefused(Exception):  # noqa: N818 - an answer to whoever starts the service

@@ -26,10 +26,12 @@ def database(postgres: str) -> Iterator[str]:
 
 
 def opens(kind: str, request: pytest.FixtureRequest) -> OpenStore:
-    return STORES[kind] if kind in STORES else postgres_store(request.getfixturevalue("database"))
+    if kind in STORES:
+        return STORES[kind]
+    return postgres_store(request.getfixturevalue("database"), awaited=kind == "postgres awaited")
 
 
-@pytest.fixture(params=[*STORES, "postgres"])
+@pytest.fixture(params=["memory", *DURABLE])
 def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Store]:
     """Give an empty store of each kind."""
     with opens(request.param, request)(tmp_path, clock) as opened:

@@ -1,18 +1,21 @@
 """Every implementation of the ports, each made ready to be tested: the one place that grows with a new store."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import md5
 from pathlib import Path
 from typing import Protocol, cast
 
 import psycopg
+from anyio.from_thread import start_blocking_portal
 
 from adapters.store import memory, postgres, sqlite
 from adapters.store.leases import Leases
 from adapters.store.migrate import migrate_postgres, migrate_sqlite
+from adapters.store.postgres_async import AsyncPostgresRecorder
 from adapters.store.postgres_log import PostgresLog
 from adapters.views.memory import MemoryGroupLists, MemoryHistory, MemorySnapshots
 from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresSnapshots
@@ -76,6 +79,9 @@ class Store:
     history: HistoryView
     snapshots: SnapshotTable
     clock: Clock
+
+    awaited: AsyncPostgresRecorder | None = None
+    """What commands are recorded with, where not with `recorder`."""
 
     policies: dict[int, Policy] = field(default_factory=dict)
 
@@ -143,8 +149,11 @@ def sqlite_store(folder: Path, clock: Clock) -> Iterator[Store]:
             yield Store(groups, event_log, lists, history, snapshots, clock)
 
 
-def postgres_store(server: str) -> OpenStore:
-    """Give what opens a store in PostgreSQL: each folder has a schema of its own."""
+def postgres_store(server: str, *, awaited: bool = False) -> OpenStore:
+    """Give what opens a store in PostgreSQL: each folder has a schema of its own.
+
+    Commands come to it on a thread that blocks, or, `awaited`, on an event loop.
+    """
 
     @contextmanager
     def opened(folder: Path, clock: Clock) -> Iterator[Store]:
@@ -153,7 +162,13 @@ def postgres_store(server: str) -> OpenStore:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         url = f"{server}?options=-csearch_path%3D{schema}"
         migrate_postgres(url)
-        with ConversationGroups(postgres.environment(url), clock=clock) as groups:
+        with ConversationGroups(postgres.environment(url), clock=clock) as groups, ExitStack() as stack:
+            recorder: AsyncPostgresRecorder | None = None
+            if awaited:
+                portal = stack.enter_context(start_blocking_portal())
+                recorder = AsyncPostgresRecorder(url)
+                stack.enter_context(portal.wrap_async_context_manager(recorder))
+                groups.handle = partial(portal.call, groups.handle_with, recorder)  # type: ignore[method-assign]
             datastore = cast("postgres.PostgresRecorder", groups.recorder).datastore
             leases = Leases(datastore)
             lists = PostgresGroupLists(datastore, leases.lease("group-lists"))
@@ -161,7 +176,7 @@ def postgres_store(server: str) -> OpenStore:
             snapshots = PostgresSnapshots(datastore, leases.lease("snapshots"))
             for name in ("group-lists", "history", "snapshots"):
                 leases.lease(name).hold()
-            yield Store(groups, PostgresLog(datastore), lists, history, snapshots, clock)
+            yield Store(groups, PostgresLog(datastore), lists, history, snapshots, clock, recorder)
             for name in ("group-lists", "history", "snapshots"):
                 leases.lease(name).release()
 
@@ -169,5 +184,5 @@ def postgres_store(server: str) -> OpenStore:
 
 
 STORES: dict[str, OpenStore] = {"memory": memory_store, "sqlite": sqlite_store}
-DURABLE = ["sqlite", "postgres"]
+DURABLE = ["sqlite", "postgres", "postgres awaited"]
 """Those that are still there when the process is not."""

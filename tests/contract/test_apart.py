@@ -10,12 +10,13 @@ from adapters.store.sqlite import SQLiteRecorder
 from domain.commands import AddConversations, Command, CreateGroup
 from domain.limits import Policy
 from domain.outcomes import Outcome
-from domain.ports import Key, Stale, Unavailable, Write
+from domain.ports import Key, Unavailable, Write
 from domain.stored import UnreadableEvent
 from domain.submission import Submission
 from domain.values import stream_id
 from tests.contract.stores import ALICE, APP, BOB, Store, submission
 from tests.contract.test_event_log import stored
+from tests.contract.watch import watch
 
 ONE = CreateGroup(group_name="One", conversation_ids=("C2Ca",))
 USERS = ("alice", "bob", "carol")
@@ -99,16 +100,13 @@ def test_an_unreadable_event_is_the_answer_to_its_user_whatever_keys_were_used(s
 def test_a_store_that_goes_away_in_between_leaves_done_what_is_done(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = store.recorder.record
-
-    def refuses_a_batch_and_then_is_away(write: Write) -> Stale | None:
+    def refuses_a_batch_and_then_is_away(write: Write) -> None:
         if len(write.known) > 1:
             raise IntegrityError("something in there is not to be recorded")
         if store.log.head():
             raise Unavailable("gone")
-        return record(write)
 
-    monkeypatch.setattr(store.recorder, "record", refuses_a_batch_and_then_is_away)
+    watch(store, monkeypatch, "record", before=refuses_a_batch_and_then_is_away)
     command = CreateGroup(group_name="One")
     first, second = store.groups.handle([submission(command), submission(command, "bob")])
     assert isinstance(first.result, Outcome)

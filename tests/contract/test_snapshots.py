@@ -1,6 +1,5 @@
 """Snapshots: a follower takes them, and a service that begins at one is where the events would bring it."""
 
-from collections.abc import Collection, Mapping
 from uuid import UUID
 
 import pytest
@@ -11,11 +10,12 @@ from adapters.store.sqlite import SQLiteRecorder
 from domain.commands import AddConversations, Command, CreateGroup, RemoveConversations, RenameGroup, ReorderGroup
 from domain.groups import replay
 from domain.snapshot import from_snapshot, to_snapshot
-from domain.stored import Stored, UnreadableEvent
+from domain.stored import UnreadableEvent
 from projections.follower import Follower
 from projections.snapshots import EVERY, Snapshots
 from tests.contract.stores import ALICE, BOB, Store, submission
 from tests.contract.test_event_log import stored
+from tests.contract.watch import watch
 
 LONG: list[Command] = [
     CreateGroup(group_name="One", conversation_ids=("C2Ca", "C2Cb")),
@@ -42,14 +42,7 @@ def revisions(store: Store) -> dict[UUID, int]:
 def reads_of(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Give a list that grows by how many events are read, with each reading of newer ones."""
     read: list[int] = []
-    newer = store.recorder.newer
-
-    def counted(known: Mapping[UUID, int]) -> Collection[Stored]:
-        found = newer(known)
-        read.append(len(found))
-        return found
-
-    monkeypatch.setattr(store.recorder, "newer", counted)
+    watch(store, monkeypatch, "newer", after=lambda _, found: read.append(len(found)))
     return read
 
 

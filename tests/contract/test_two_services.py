@@ -1,6 +1,6 @@
 """Two services on one store: each goes on from what the log has, whatever it remembers."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
@@ -14,10 +14,10 @@ from domain.limits import Policy
 from domain.outcomes import Outcome
 from domain.ports import Key, Unavailable
 from domain.refusals import GroupNameTaken, GroupNotFound, Refusal, RevisionConflict
-from domain.stored import Stored
 from domain.values import stream_id
 from tests.contract.stores import ALICE, APP, BOB, Store, submission
 from tests.contract.test_event_log import stored
+from tests.contract.watch import watch
 
 ONE = CreateGroup(group_name="One", conversation_ids=("C2Ca",))
 
@@ -33,13 +33,7 @@ def revisions(store: Store, stream: UUID = ALICE) -> list[int]:
 def reads_of(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[dict[UUID, int]]:
     """Give a list that grows by what is asked with each reading of newer events."""
     asked: list[dict[UUID, int]] = []
-    newer = store.recorder.newer
-
-    def noted(known: Mapping[UUID, int]) -> Collection[Stored]:
-        asked.append(dict(known))
-        return newer(known)
-
-    monkeypatch.setattr(store.recorder, "newer", noted)
+    watch(store, monkeypatch, "newer", before=lambda known: asked.append(dict(known)))
     return asked
 
 

@@ -1,0 +1,98 @@
+"""Records commands in PostgreSQL for an event loop: one thread waits for many commits."""
+
+from asyncio import sleep
+from collections.abc import Collection, Mapping
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import TupleRow, tuple_row
+
+from adapters.store.connections import OPTIONS, AsyncConnection, configure_async, conninfo, failures_named, is_living
+from adapters.store.datastore import PATIENCE
+from adapters.store.postgres_statements import (
+    NEWER,
+    RECORD,
+    SNAPSHOTS,
+    newer_arguments,
+    record_arguments,
+    snapshots_arguments,
+    stale,
+)
+from domain.ports import Stale, Write
+from domain.stored import Stored
+
+TRY_AGAIN = 0.1
+"""Seconds between two attempts to connect."""
+
+
+class AsyncPostgresRecorder:
+    """Implements `domain.ports.AsyncRecorder`, with a connection for each call that is under way."""
+
+    def __init__(self, url: str) -> None:
+        self._conninfo = conninfo(url)
+        self._idle: list[psycopg.AsyncCursor[TupleRow]] = []
+        """Of each connection that has nothing to do its one cursor."""
+
+    async def __aenter__(self) -> Self:
+        """Begin; connections are made when they are needed."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close what is open."""
+        for cursor in self._idle:
+            await cursor.connection.close()
+
+    async def record(self, write: Write) -> Stale | None:
+        """Record everything in one durable commit, if what was decided on holds."""
+        found = await self._rows(RECORD, record_arguments(write))
+        return stale(write, found) if found else None
+
+    async def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
+        """Read the events of these users that follow the revisions, in one query."""
+        return [Stored(*row) for row in await self._rows(NEWER, newer_arguments(known))]
+
+    async def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
+        """Find the snapshots that were taken of these users."""
+        return dict(await self._rows(SNAPSHOTS, snapshots_arguments(streams)))
+
+    async def _rows(self, statement: str, arguments: tuple[Any, ...]) -> list[TupleRow]:
+        with failures_named():
+            cursor = await self._living()
+            try:
+                await cursor.execute(statement, arguments)
+                rows = await cursor.fetchall()
+            except BaseException:  # whatever it was, the next one begins with a connection that is sound
+                await cursor.connection.close()
+                raise
+            self._idle.append(cursor)
+            return rows
+
+    async def _living(self) -> psycopg.AsyncCursor[TupleRow]:
+        """Give a connection that the server has not closed; where there is none, make one."""
+        while self._idle:
+            cursor = self._idle.pop()
+            if is_living(cursor.connection):
+                return cursor
+            await cursor.connection.close()
+        given_up = monotonic() + PATIENCE
+        while True:
+            try:
+                return await self._connected()
+            except psycopg.OperationalError:
+                if monotonic() > given_up:
+                    raise
+                await sleep(TRY_AGAIN)
+
+    async def _connected(self) -> psycopg.AsyncCursor[TupleRow]:
+        connection = await AsyncConnection[TupleRow].connect(self._conninfo, **OPTIONS)
+        try:
+            await configure_async(connection)
+        except BaseException:
+            await connection.close()
+            raise
+        return connection.cursor(binary=True, row_factory=tuple_row)

@@ -1,0 +1,66 @@
+"""How the log and the kept outcomes in PostgreSQL are asked: one commit is one call of a function in the database."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from adapters.store.arrays import BigInts, Bytes, Texts, UUIDs
+from domain.ports import Kept, Key, Stale, Write
+from domain.snapshot import VERSION
+
+RECORD = "SELECT * FROM record(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
+
+NEWER = """
+SELECT known.stream, event.revision, event.topic, event.state
+FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS known (stream, revision, place)
+CROSS JOIN LATERAL (
+    SELECT originator_version AS revision, topic, state FROM stored_events
+    WHERE originator_id = known.stream AND originator_version > known.revision) AS event
+ORDER BY known.place, event.revision
+"""
+
+SNAPSHOTS = "SELECT stream, state FROM snapshots WHERE stream = ANY(%b) AND version = %b"
+
+
+def record_arguments(write: Write) -> tuple[Any, ...]:
+    """Give the arguments of `RECORD`."""
+    events, kept = write.events, write.kept
+    return (
+        UUIDs(write.known),
+        BigInts(write.known.values()),
+        UUIDs([key.stream for key in write.keys]),
+        Texts([key.key for key in write.keys]),
+        UUIDs([one.key.stream for one in kept]),
+        Texts([one.key.key for one in kept]),
+        Bytes([one.command_hash for one in kept]),
+        Bytes([one.outcome for one in kept]),
+        kept[0].kept_at if kept else None,
+        write.expired,
+        UUIDs([event.stream for event in events]),
+        BigInts([event.revision for event in events]),
+        Texts([event.topic for event in events]),
+        Bytes([event.value for event in events]),
+    )
+
+
+def newer_arguments(known: Mapping[UUID, int]) -> tuple[Any, ...]:
+    """Give the arguments of `NEWER`."""
+    return UUIDs(known), BigInts(known.values())
+
+
+def snapshots_arguments(streams: Collection[UUID]) -> tuple[Any, ...]:
+    """Give the arguments of `SNAPSHOTS`."""
+    return UUIDs(streams), VERSION
+
+
+def stale(write: Write, found: Sequence[tuple[Any, ...]]) -> Stale:
+    """Read the rows that `RECORD` gives where it recorded nothing."""
+    heads = {stream: head for stream, head, key, *_ in found if key is None}
+    names = {(key.stream, key.key): key for key in write.keys}
+    used: dict[Key, Kept] = {}
+    for stream, _, name, command_hash, outcome, kept_at in found:
+        if name is not None:
+            key = names[stream, name]
+            used[key] = Kept(key, command_hash, outcome, kept_at)
+            heads.setdefault(stream, write.known[stream])
+    return Stale(heads, used)
