@@ -128,7 +128,7 @@ def build(settings: Settings, store: Store, parts: Collection[Part] = PARTS) -> 
 
     if "api" not in parts:
         return create_operations_app(checks, metrics), threads
-    return create_app(store.groups, Writer(store.handling), read_side(store), checks, metrics), threads
+    return create_app(store.groups, Writer(store.lanes), read_side(store), checks, metrics), threads
 
 
 def serve(

@@ -1,6 +1,6 @@
 """Opens the database that the settings name: one SQLite file, or PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import timedelta
 from functools import partial
@@ -10,6 +10,7 @@ from uuid import UUID
 from adapters.settings import Settings
 from adapters.store import postgres, sqlite
 from adapters.store.datastore import Datastore
+from adapters.store.in_thread import InThread
 from adapters.store.leases import Leases
 from adapters.store.lock import sole_writer
 from adapters.store.migrate import check_postgres, check_sqlite, migrate_postgres, migrate_sqlite
@@ -17,13 +18,21 @@ from adapters.store.postgres_async import AsyncPostgresRecorder
 from adapters.store.postgres_log import PostgresLog
 from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresSnapshots
 from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory, SQLiteSnapshots
-from adapters.writer import Handle, Handling, in_threads
+from adapters.writer import Handle, Lanes
 from domain.ports import EventLog
 from domain.service import ConversationGroups
 from projections.follower import Effect
 from projections.group_lists import GroupListsTable
 from projections.history import HistoryTable
 from projections.snapshots import Snapshots
+
+POSTGRES_LANES = 2
+"""Commits under way at once, of different users: one is decided while the other becomes durable."""
+
+SQLITE_LANES = 1
+"""A file has one writer, and a thread beside it that decides takes more from it than it gives."""
+
+AsyncRecording = InThread | AsyncPostgresRecorder
 
 
 class View(Effect, Protocol):
@@ -54,8 +63,8 @@ class Store(NamedTuple):
     """The log, the service that writes it, and what is made from it."""
 
     groups: ConversationGroups
-    handling: Handling
-    """Carries out commands for a `Writer`."""
+    lanes: Lanes
+    """What carries out commands for a `Writer`."""
 
     log: Log
     group_lists: GroupListsView
@@ -98,11 +107,12 @@ def migrate_to_write(settings: Settings) -> Iterator[list[str]]:
 def _open_sqlite(settings: Settings) -> Iterator[Store]:
     check_sqlite(settings.database)
     with _service(sqlite.environment(settings.database), settings) as groups:
-        datastore = cast("sqlite.SQLiteRecorder", groups.recorder).datastore
+        recorder = cast("sqlite.SQLiteRecorder", groups.recorder)
+        datastore = recorder.datastore
         with closing(datastore.for_views()) as views:
             yield Store(
                 groups,
-                in_threads(groups.handle),
+                _lanes(groups, lambda: InThread(recorder), SQLITE_LANES),
                 sqlite.SQLiteLog(datastore),
                 SQLiteGroupLists(views),
                 SQLiteHistory(views),
@@ -118,7 +128,7 @@ def _open_postgres(settings: Settings, url: str) -> Iterator[Store]:
         with closing(Datastore(url)) as reads:
             yield Store(
                 groups,
-                _awaited(groups, url),
+                _lanes(groups, lambda: AsyncPostgresRecorder(url), POSTGRES_LANES),
                 PostgresLog(reads),
                 PostgresGroupLists(reads, leases.lease("group-lists")),
                 PostgresHistory(reads, leases.lease("history")),
@@ -127,13 +137,13 @@ def _open_postgres(settings: Settings, url: str) -> Iterator[Store]:
             )
 
 
-def _awaited(groups: ConversationGroups, url: str) -> Handling:
+def _lanes(groups: ConversationGroups, recorder: Callable[[], AsyncRecording], lanes: int) -> Lanes:
     @asynccontextmanager
-    async def handling() -> AsyncIterator[Handle]:
-        async with AsyncPostgresRecorder(url) as recorder:
-            yield partial(groups.handle_with, recorder)
+    async def opened() -> AsyncIterator[Sequence[Handle]]:
+        async with recorder() as recording:
+            yield [partial(groups.handle_with, recording)] * lanes
 
-    return handling
+    return opened
 
 
 def _service(env: dict[str, str], settings: Settings) -> ConversationGroups:

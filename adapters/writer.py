@@ -2,9 +2,8 @@
 
 from asyncio import Event, Future, get_running_loop, sleep
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from time import monotonic
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -13,14 +12,8 @@ from uuid import UUID
 from domain.ports import Unavailable
 from domain.submission import Reply, Submission
 
-LANES = 2
-"""How many commits are under way at once, of different users: one is decided while the other becomes durable."""
-
 MOST = 500
 """How many commands share one commit."""
-
-WORTH_SHARING = 64
-"""With fewer commands one commit for all costs less than two at once."""
 
 ROOM = 5000
 """How many commands may wait; one more is refused."""
@@ -35,20 +28,8 @@ LONGEST_WAIT = 10.0
 Handle = Callable[[Sequence[Submission]], Awaitable[list[Reply]]]
 """Carries out commands in one durable commit."""
 
-Handling = Callable[[], AbstractAsyncContextManager[Handle]]
-"""Gives what carries out commands on one event loop, as long as it lasts."""
-
-
-def in_threads(handle: Callable[[Sequence[Submission]], list[Reply]], threads: int = LANES) -> Handling:
-    """Let what blocks carry out commands, each commit in one of so many threads."""
-
-    @asynccontextmanager
-    async def handling() -> AsyncIterator[Handle]:
-        loop = get_running_loop()
-        with ThreadPoolExecutor(threads, "writer") as pool:
-            yield lambda submissions: loop.run_in_executor(pool, handle, submissions)
-
-    return handling
+Lanes = Callable[[], AbstractAsyncContextManager[Sequence[Handle]]]
+"""Gives, on one event loop, what carries out commands: one for each commit that may be under way at once."""
 
 
 class Overloaded(Unavailable):
@@ -65,8 +46,7 @@ class _Waiting(NamedTuple):
 class Writer:
     """Carries out the commands of many callers on one event loop. Those of one user keep their order."""
 
-    def __init__(self, handling: Handling, *, lanes: int = LANES) -> None:
-        self._handling = handling
+    def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
         self._waiting: deque[_Waiting] = deque()
         self._waiting_bytes = 0
@@ -81,8 +61,8 @@ class Writer:
     async def __aenter__(self) -> Self:
         """Begin to work."""
         self._loop = get_running_loop()
-        self._handle = await self._stack.enter_async_context(self._handling())
-        self._tasks = [self._loop.create_task(self._work()) for _ in range(self._lanes)]
+        lanes = await self._stack.enter_async_context(self._lanes())
+        self._tasks = [self._loop.create_task(self._work(handle)) for handle in lanes]
         self._sweep()
         return self
 
@@ -110,21 +90,21 @@ class Writer:
             self._asked.set()
         return await reply
 
-    async def _work(self) -> None:
+    async def _work(self, handle: Handle) -> None:
         while self._waiting or not self._closing:
             batch = self._take()
             if batch:
-                await self._commit(batch)
+                await self._commit(handle, batch)
             else:
                 self._asked.clear()
                 self._idle += 1
                 await self._asked.wait()
                 self._idle -= 1
 
-    async def _commit(self, batch: list[_Waiting]) -> None:
+    async def _commit(self, handle: Handle, batch: list[_Waiting]) -> None:
         submissions = [waiting.submission for waiting in batch]
         try:
-            replies = await self._handle(submissions)
+            replies = await handle(submissions)
             for waiting, reply in zip(batch, replies, strict=True):
                 if not waiting.reply.done():  # the caller may have gone
                     waiting.reply.set_result(reply)
@@ -137,9 +117,8 @@ class Writer:
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         passed_over: list[_Waiting] = []
-        waiting = len(self._waiting)
         # Lanes that have nothing to do take their share: or else one of them would take all, again and again.
-        most = min(MOST, waiting if waiting < WORTH_SHARING else -(-waiting // (1 + self._idle)))
+        most = min(MOST, -(-len(self._waiting) // (1 + self._idle)))
         size = 0
         while self._waiting and len(batch) < most and size < LARGEST_COMMIT:
             first = self._waiting.popleft()

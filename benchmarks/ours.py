@@ -107,7 +107,7 @@ class Ours:
                     counted += 1
                     last = time.perf_counter()
 
-        async with Writer(self.store.handling) as writer, asyncio.TaskGroup() as tasks:
+        async with Writer(self.store.lanes) as writer, asyncio.TaskGroup() as tasks:
             for _ in range(callers):
                 tasks.create_task(caller(writer))
             await asyncio.sleep(begin - time.perf_counter())

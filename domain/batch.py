@@ -7,12 +7,13 @@ anew otherwise.
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from domain.decide import decide
 from domain.events import Stamp
 from domain.groups import UserConversationGroups
 from domain.idempotency import command_hash, from_kept, is_kept, to_kept
+from domain.ids import random_ids
 from domain.limits import Policy
 from domain.outcomes import Outcome
 from domain.ports import Kept, Key, Write
@@ -54,9 +55,8 @@ class UserCommands:
         self.events: list[Stored] = []
         self.kept: dict[Key, Kept] = {}
 
-    def carry_out(self, submission: Submission, rules: Rules) -> Outcome:
+    def carry_out(self, submission: Submission, command_id: UUID, rules: Rules) -> Outcome:
         """Decide one command, and take in what it does; raises a `Refusal`."""
-        command_id = uuid4()
         stamp = Stamp(
             sdk_app_id=submission.sdk_app_id,
             user_id=submission.user_id,
@@ -73,23 +73,23 @@ class UserCommands:
         self.state = decision.state
         return decision.outcome
 
-    def reply(self, submission: Submission, rules: Rules) -> Reply:
+    def reply(self, submission: Submission, command_id: UUID, rules: Rules) -> Reply:
         """Carry out one command, or repeat what its idempotency key is kept with."""
         key = submission.scoped_key
         if key is None:
-            return Reply(self._result(submission, rules))
+            return Reply(self._result(submission, command_id, rules))
         asked = command_hash(submission.command)
         used = self.kept.get(key) or self.used.get(key)
         if used is not None:
             return Reply(from_kept(used.outcome), replayed=True) if used.command_hash == asked else Reply(KeyReused())
-        result = self._result(submission, rules)
+        result = self._result(submission, command_id, rules)
         if is_kept(result):
             self.kept[key] = Kept(key, asked, to_kept(result), rules.now)
         return Reply(result)
 
-    def _result(self, submission: Submission, rules: Rules) -> Outcome | Exception:
+    def _result(self, submission: Submission, command_id: UUID, rules: Rules) -> Outcome | Exception:
         try:
-            return self.carry_out(submission, rules)
+            return self.carry_out(submission, command_id, rules)
         except Exception as error:  # noqa: BLE001 - a refusal, or a fault: it is this command's alone
             return error
 
@@ -100,6 +100,7 @@ class Batch:
     def __init__(self, submissions: Sequence[Submission], rules: Rules) -> None:
         self.users: dict[UUID, UserCommands] = {}
         self._submissions = submissions
+        self._command_ids = random_ids(len(submissions))
         self._rules = rules
         self._replies: dict[int, Reply] = {}
         for place, submission in enumerate(submissions):
@@ -118,7 +119,7 @@ class Batch:
             return
         user.begin(state)
         for place in user.places:
-            self._replies[place] = user.reply(self._submissions[place], self._rules)
+            self._replies[place] = user.reply(self._submissions[place], self._command_ids[place], self._rules)
 
     def readable(self) -> Iterable[tuple[UUID, UserCommands]]:
         """Give the users of whom everything can be read."""

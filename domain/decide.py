@@ -5,8 +5,7 @@ expected revision, the group, the number of groups, and last each conversation f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, assert_never
+from typing import Any, Literal, NamedTuple, assert_never
 
 from domain.admission import Admission
 from domain.checks import check_count, check_values_given
@@ -44,8 +43,7 @@ from domain.refusals import (
 from domain.values import is_conversation_id
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What to record, what to answer, and the groups as they are then."""
 
     events: tuple[Event, ...]

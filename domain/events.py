@@ -7,10 +7,11 @@ rule, so that history always loads whatever the rules have become.
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final, Literal, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import ConfigDict
 
+from domain.ids import derived_id
 from domain.values import Instant, WireModel, stream_id
 
 E = TypeVar("E", bound="BaseEvent")
@@ -140,9 +141,9 @@ class Stamp:
 
     def event(self, event_type: type[E], revision: int, data: dict[str, Any]) -> E:
         """Make the event of this revision; its ID follows from command and revision, so that deciding stays pure."""
-        return event_type.model_validate(
+        return event_type.__pydantic_validator__.validate_python(  # type: ignore[no-any-return]
             {
-                "event_id": uuid5(self.command_id, str(revision)),
+                "event_id": derived_id(self.command_id, str(revision)),
                 "revision": revision,
                 "sdk_app_id": self.sdk_app_id,
                 "user_id": self.user_id,

@@ -1,9 +1,8 @@
 """The aggregate: all groups of one user, as their events made them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from domain.events import (
     ConversationsAdded,
@@ -18,26 +17,24 @@ from domain.events import (
 BEFORE_ALL: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """One group: its name, and its conversations in the order they joined."""
 
     group_id: int
     name: str
-    joined: Mapping[str, int] = field(default_factory=dict)
+    joined: Mapping[str, int] = {}
     """For each conversation its number among all the user's joins: the smaller, the earlier."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserConversationGroups:
+class UserConversationGroups(NamedTuple):
     """The groups of one user. Never changed: `evolve` gives the next one."""
 
     revision: int = 0
     recorded_at: datetime = BEFORE_ALL
-    groups: Mapping[int, Group] = field(default_factory=dict)
+    groups: Mapping[int, Group] = {}
     """By group ID, in the user's order."""
 
-    groups_of: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    groups_of: Mapping[str, tuple[int, ...]] = {}
     """For each grouped conversation the IDs of its groups, in the order it joined them."""
 
     last_group_id: int = 0

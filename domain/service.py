@@ -15,6 +15,7 @@ from domain.at_once import AtOnce, at_once
 from domain.batch import NOTHING, Batch, Rules, UserCommands
 from domain.events import Event
 from domain.groups import UserConversationGroups, replay
+from domain.ids import random_ids
 from domain.limits import Policy
 from domain.outcomes import Outcome
 from domain.ports import AsyncRecorder, Recorder, Stale, Unavailable
@@ -22,6 +23,9 @@ from domain.snapshot import from_snapshot
 from domain.states import States
 from domain.stored import CannotGoOn, load
 from domain.submission import Reply, Submission
+
+DEFAULT = Policy()
+"""What holds for an app of which nothing is said."""
 
 REMEMBERED = 500_000
 """How many users, groups and conversations are kept at hand: 100 to 200 MB when all of them are."""
@@ -46,7 +50,7 @@ class ConversationGroups(Application[UUID]):
         self,
         env: EnvType,
         *,
-        policy_of: Callable[[int], Policy] = lambda _: Policy(),
+        policy_of: Callable[[int], Policy] = lambda _: DEFAULT,
         keep_outcomes_for: timedelta = timedelta(days=7),
         remembered: int = REMEMBERED,
         clock: Callable[[], datetime] = _now,
@@ -86,7 +90,7 @@ class ConversationGroups(Application[UUID]):
         """Tell what a command would do now, and do nothing; raises the `Refusal` that it would meet."""
         user = UserCommands()
         user.begin(self.state_of(submission.stream))
-        outcome = user.carry_out(submission, self._rules())
+        outcome = user.carry_out(submission, random_ids(1)[0], self._rules())
         return replace(outcome, events=tuple(replace(recorded, event_id=None) for recorded in outcome.events))
 
     def prune(self) -> int:

@@ -44,6 +44,7 @@ class WireModel(BaseModel):
         return self.__pydantic_serializer__.to_json(self)
 
 
+@lru_cache(maxsize=16)
 def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import count
 from threading import Barrier
 from uuid import UUID
@@ -166,7 +165,7 @@ def test_a_log_that_was_put_back_behind_what_is_remembered_is_gone_on_from(store
     other.send(add("b"))
     ahead = {stream: other.groups.state_of(stream) for stream in (ALICE, BOB)}
     for stream, remembered in ahead.items():
-        store.groups._states.put([(stream, replace(remembered, revision=remembered.revision + 7))])
+        store.groups._states.put([(stream, remembered._replace(revision=remembered.revision + 7))])
     outcomes = [reply.result for reply in store.groups.handle([submission(add("z"), u) for u in ("alice", "bob")])]
     assert [outcome.revision for outcome in outcomes if isinstance(outcome, Outcome)] == [4, 3]
     assert list(store.groups.state_of(ALICE).groups[1].joined) == ["C2Ca", "C2Cb", "C2Cz"]

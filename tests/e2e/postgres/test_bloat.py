@@ -37,7 +37,7 @@ FROM pg_stat_user_tables WHERE relname = ANY(%s)
 
 async def write_until(over: Event, store: Store, done: "count[int]") -> None:
     """Let callers send commands with keys for a thousand users, until it is over."""
-    writer = Writer(store.handling)
+    writer = Writer(store.lanes)
 
     async def call(caller: int) -> None:
         for turn in count():

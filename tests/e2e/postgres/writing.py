@@ -36,7 +36,7 @@ def write(
 ) -> None:
     """Record so many events, at `most` so many for a user, and note in `rss` this process's memory after so many."""
     with open_store(Settings(database_url=url)) as store:
-        asyncio.run(_write(Writer(store.handling), number, events, keys, rss, most or events))
+        asyncio.run(_write(Writer(store.lanes), number, events, keys, rss, most or events))
 
 
 async def _write(writer: Writer, number: int, events: int, keys: bool, rss: dict[int, int] | None, most: int) -> None:

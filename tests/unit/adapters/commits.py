@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from threading import Event
 
-from adapters.writer import Writer
+from adapters.writer import Handle, Lanes, Writer
 from domain.commands import CreateGroup
 from domain.outcomes import Outcome
 from domain.submission import Reply, Submission
@@ -48,6 +49,18 @@ class Commits:
                 raise self._errors.pop(user)
         self.done += batch
         return [Reply(Outcome(len(self.done), 1, name)) for _, name in batch]
+
+
+def in_threads(handle: Callable[[Sequence[Submission]], list[Reply]], lanes: int = 1) -> Lanes:
+    """Let what blocks carry out commands, each lane in a thread."""
+
+    @asynccontextmanager
+    async def threads() -> AsyncIterator[Sequence[Handle]]:
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(lanes) as pool:
+            yield [lambda submissions: loop.run_in_executor(pool, handle, submissions)] * lanes
+
+    return threads
 
 
 async def until(true: Callable[[], object]) -> None:

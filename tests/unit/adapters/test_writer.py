@@ -6,10 +6,10 @@ from functools import partial
 import pytest
 
 from adapters import writer as module
-from adapters.writer import Overloaded, Writer, in_threads
+from adapters.writer import Overloaded, Writer
 from domain.ports import Unavailable
 from domain.submission import Reply
-from tests.unit.adapters.commits import Commits, all_of, command, name_of, sent, until, working
+from tests.unit.adapters.commits import Commits, all_of, command, in_threads, name_of, sent, until, working
 
 
 def has_begun(commits: Commits, count: int) -> bool:
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_commands_that_come_during_a_commit_share_the_next_one(commits: Commits) -> None:
     go_on = commits.hold("first")
-    async with working(Writer(in_threads(commits), lanes=1)) as writer:
+    async with working(Writer(in_threads(commits))) as writer:
         first = sent(writer, command("first"))
         await until(lambda: commits.begun)
         others = sent(writer, *(command(f"u{n}", f"g{n}") for n in range(50)))
@@ -34,7 +34,7 @@ async def test_commands_that_come_during_a_commit_share_the_next_one(commits: Co
 
 async def test_a_commit_takes_so_many_commands_and_no_more(commits: Commits, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.writer.MOST", 20)
-    async with working(Writer(in_threads(commits), lanes=1)) as writer:
+    async with working(Writer(in_threads(commits))) as writer:
         await all_of(writer, *(command(f"u{n}") for n in range(50)))
     assert [len(batch) for batch in commits.begun] == [20, 20, 10]
 
@@ -44,7 +44,7 @@ async def test_the_commands_of_one_user_keep_their_order_in_every_lane(
 ) -> None:
     monkeypatch.setattr("adapters.writer.MOST", 7)
     users, each = ("a", "b", "c"), 40
-    async with working(Writer(in_threads(commits, 4), lanes=4)) as writer:
+    async with working(Writer(in_threads(commits, 4))) as writer:
         replies = await all_of(writer, *(command(user, str(n)) for n in range(each) for user in users))
     assert [name_of(reply) for reply in replies if isinstance(reply, Reply)] == [
         str(n) for n in range(each) for _ in users
@@ -55,7 +55,7 @@ async def test_the_commands_of_one_user_keep_their_order_in_every_lane(
 
 async def test_a_user_whose_commit_is_under_way_waits_while_others_go_on(commits: Commits) -> None:
     go_on = commits.hold("held")
-    async with working(Writer(in_threads(commits))) as writer:
+    async with working(Writer(in_threads(commits, 2))) as writer:
         held = sent(writer, command("held", "1"))
         await until(lambda: commits.begun)
         later = sent(writer, command("held", "2"), command("free", "1"), command("held", "3"), command("free", "2"))
@@ -69,11 +69,11 @@ async def test_a_user_whose_commit_is_under_way_waits_while_others_go_on(commits
 
 async def test_no_more_commits_are_under_way_than_there_are_lanes(commits: Commits) -> None:
     events = [commits.hold(f"held{n}") for n in range(3)]
-    async with working(Writer(in_threads(commits))) as writer:
+    async with working(Writer(in_threads(commits, 2))) as writer:
         held: list[asyncio.Task[Reply]] = []
         for n in range(3):
             held += sent(writer, command(f"held{n}"))
-            await until(partial(has_begun, commits, min(n + 1, module.LANES)))
+            await until(partial(has_begun, commits, min(n + 1, 2)))
         for event in events:
             event.set()
         await asyncio.gather(*held)
@@ -85,7 +85,7 @@ async def test_one_command_more_than_there_is_room_for_is_refused_and_not_done(
 ) -> None:
     monkeypatch.setattr("adapters.writer.ROOM", 3)
     go_on = commits.hold("first")
-    async with working(Writer(in_threads(commits), lanes=1)) as writer:
+    async with working(Writer(in_threads(commits))) as writer:
         first = sent(writer, command("first"))
         await until(lambda: commits.begun)
         waiting = sent(writer, *(command("u", str(n)) for n in range(3)))
@@ -103,7 +103,7 @@ async def test_what_waited_too_long_is_refused_and_nothing_of_it_done(
 ) -> None:
     monkeypatch.setattr("adapters.writer.LONGEST_WAIT", 0.1)
     go_on = commits.hold("held")
-    async with working(Writer(in_threads(commits))) as writer:
+    async with working(Writer(in_threads(commits, 2))) as writer:
         held = sent(writer, command("held", "begun"))
         await until(lambda: commits.begun)
         late = await all_of(writer, command("held", "late"), command("held", "later"))
@@ -125,7 +125,7 @@ async def test_the_commands_of_a_busy_user_wake_no_lane(commits: Commits, monkey
 
     monkeypatch.setattr(Writer, "_take", counted)
     go_on = commits.hold("held")
-    async with working(Writer(in_threads(commits))) as writer:
+    async with working(Writer(in_threads(commits, 2))) as writer:
         held = sent(writer, command("held", "1"))
         await until(lambda: commits.begun)
         before = len(taken)
@@ -143,7 +143,7 @@ async def test_a_commit_and_the_queue_are_bounded_by_bytes_too(
     monkeypatch.setattr("adapters.writer.LARGEST_COMMIT", 100)
     monkeypatch.setattr("adapters.writer.LARGEST_QUEUE", 500)
     go_on = commits.hold("first")
-    async with working(Writer(in_threads(commits), lanes=1)) as writer:
+    async with working(Writer(in_threads(commits))) as writer:
         first = asyncio.create_task(writer.carry_out(command("first"), 500))
         await until(lambda: commits.begun)
         others = [asyncio.create_task(writer.carry_out(command(f"u{n}"), 50)) for n in range(10)]

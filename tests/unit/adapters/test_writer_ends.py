@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from adapters.writer import Writer, in_threads
+from adapters.writer import Writer
 from domain.ports import Unavailable
 from domain.submission import Reply
-from tests.unit.adapters.commits import Commits, all_of, command, name_of, sent, until, working
+from tests.unit.adapters.commits import Commits, all_of, command, in_threads, name_of, sent, until, working
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 @pytest.mark.parametrize("error", [Unavailable("the database is away"), ZeroDivisionError("a fault")])
 async def test_an_error_of_a_commit_reaches_its_commands_and_no_other(commits: Commits, error: Exception) -> None:
     go_on = commits.hold("first")
-    async with working(Writer(in_threads(commits), lanes=1)) as writer:
+    async with working(Writer(in_threads(commits))) as writer:
         first = sent(writer, command("first"))
         await until(lambda: commits.begun)
         commits.fail("bad", error)
@@ -30,7 +30,7 @@ async def test_an_error_of_a_commit_reaches_its_commands_and_no_other(commits: C
 
 async def test_a_caller_who_goes_disturbs_nobody(commits: Commits) -> None:
     go_on = commits.hold("held")
-    async with working(Writer(in_threads(commits), lanes=1)) as writer:
+    async with working(Writer(in_threads(commits))) as writer:
         under_way = sent(writer, command("held", "1"), command("beside", "1"))
         await until(lambda: commits.begun)
         waiting = sent(writer, command("held", "2"), command("beside", "2"))
@@ -46,7 +46,7 @@ async def test_a_caller_who_goes_disturbs_nobody(commits: Commits) -> None:
 async def test_callers_who_went_before_an_error_disturb_nobody(commits: Commits) -> None:
     go_on = commits.hold("held")
     commits.fail("held", ZeroDivisionError())
-    async with working(Writer(in_threads(commits), lanes=1)) as writer:
+    async with working(Writer(in_threads(commits))) as writer:
         gone, stays = sent(writer, command("held"), command("beside"))
         await until(lambda: commits.begun)
         gone.cancel()
@@ -58,7 +58,7 @@ async def test_callers_who_went_before_an_error_disturb_nobody(commits: Commits)
 
 async def test_closing_carries_out_what_waits_and_refuses_what_comes(commits: Commits) -> None:
     go_on = commits.hold("held")
-    writer = await Writer(in_threads(commits)).__aenter__()
+    writer = await Writer(in_threads(commits, 2)).__aenter__()
     tasks = sent(writer, command("held", "1"))
     await until(lambda: commits.begun)
     tasks += sent(writer, command("held", "2"), command("free", "1"), command("held", "3"))
@@ -77,15 +77,15 @@ async def test_closing_carries_out_what_waits_and_refuses_what_comes(commits: Co
 
 async def test_closing_without_anything_to_do_ends_at_once(commits: Commits) -> None:
     async with asyncio.timeout(5):
-        async with working(Writer(in_threads(commits))):
+        async with working(Writer(in_threads(commits, 2))):
             pass
-        async with working(Writer(in_threads(commits))) as writer:
+        async with working(Writer(in_threads(commits, 2))) as writer:
             await all_of(writer, command("a"))
     assert commits.done == [("a", "x")]
 
 
 async def test_replies_that_do_not_match_the_commands_answer_nobody_wrongly() -> None:
-    async with Writer(in_threads(lambda _: list[Reply]()), lanes=1) as writer:
+    async with Writer(in_threads(lambda _: list[Reply]())) as writer:
         [answer] = await all_of(writer, command("a"))
         assert isinstance(answer, ValueError)
         [answer] = await all_of(writer, command("a"))
