@@ -4,7 +4,7 @@ from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from domain.ports import Recorder, Stale, Write
+from domain.ports import History, Recorder, Stale, Write
 from domain.stored import Stored
 
 T = TypeVar("T")
@@ -24,9 +24,9 @@ class AtOnce:
         """Read the events of these users that follow the revisions."""
         return self._recorder.newer(known)
 
-    async def snapshots(self, streams: Collection[UUID]) -> Mapping[UUID, bytes]:
-        """Find the snapshots that were taken of these users."""
-        return self._recorder.snapshots(streams)
+    async def history(self, streams: Collection[UUID]) -> History:
+        """Read all that is needed to know the groups of these users."""
+        return self._recorder.history(streams)
 
 
 def at_once(coroutine: Coroutine[Any, Any, T]) -> T:

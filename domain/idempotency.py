@@ -27,7 +27,7 @@ def is_kept(result: Outcome | Exception) -> TypeGuard[Outcome | Refusal]:
 def to_kept(result: Outcome | Refusal) -> bytes:
     """Give the JSON to keep for a result."""
     if isinstance(result, Outcome):
-        return outcome_json.dump_json(result)
+        return outcome_json.serializer.to_json(result)
     return json.dumps({"refusal": type(result).__name__, "facts": result.args}).encode()
 
 

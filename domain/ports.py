@@ -107,6 +107,16 @@ class Stale(NamedTuple):
     used: dict[Key, Kept]
 
 
+class History(NamedTuple):
+    """What is recorded of some users."""
+
+    snapshots: Mapping[UUID, bytes]
+    """Of those of whom one was taken."""
+
+    events: Sequence[Stored]
+    """Those behind the snapshot, or all: user by user, the oldest first."""
+
+
 class Recorder(Protocol):
     """Writes the log. Every method raises `Unavailable`."""
 
@@ -125,8 +135,8 @@ class Recorder(Protocol):
         """
         ...
 
-    def snapshots(self, streams: Collection[UUID]) -> Mapping[UUID, bytes]:
-        """Find the snapshots that were taken of these users, each as of some revision."""
+    def history(self, streams: Collection[UUID]) -> History:
+        """Read all that is needed to know the groups of these users."""
         ...
 
 
@@ -141,6 +151,6 @@ class AsyncRecorder(Protocol):
         """Read the events of these users that follow the revisions: user by user, the oldest first."""
         ...
 
-    async def snapshots(self, streams: Collection[UUID]) -> Mapping[UUID, bytes]:
-        """Find the snapshots that were taken of these users, each as of some revision."""
+    async def history(self, streams: Collection[UUID]) -> History:
+        """Read all that is needed to know the groups of these users."""
         ...

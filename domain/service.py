@@ -1,10 +1,11 @@
 """The application service: load, decide, save. Many commands may share one commit; each gets its own reply."""
 
 from asyncio import sleep
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
+from operator import attrgetter
 from typing import cast
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from domain.outcomes import Outcome
 from domain.ports import AsyncRecorder, Recorder, Stale, Unavailable
 from domain.snapshot import from_snapshot
 from domain.states import States
-from domain.stored import CannotGoOn, load
+from domain.stored import CannotGoOn, Stored, load
 from domain.submission import Reply, Submission
 
 DEFAULT = Policy()
@@ -35,6 +36,9 @@ ROUNDS = 100
 
 AT_ONCE = 200
 """How many events are taken in before others go first: a matter of a millisecond."""
+
+Loaded = UserConversationGroups | CannotGoOn
+"""One user's groups, or why they are not known."""
 
 
 def _now() -> datetime:
@@ -124,10 +128,11 @@ class ConversationGroups(Application[UUID]):
 
     async def _decide_and_record(self, recorder: AsyncRecorder, submissions: Sequence[Submission]) -> Batch:
         batch = Batch(submissions, self._rules())
-        known = self._states.get(batch.users)
-        missing = await _up_to_date(recorder, batch.users.keys() - known.keys(), {})
+        states: dict[UUID, Loaded] = {**self._states.get(batch.users)}
+        if len(states) < len(batch.users):
+            states |= await _loaded(recorder, batch.users.keys() - states.keys())
         for stream, user in batch.users.items():
-            batch.decide(user, known[stream] if stream in known else missing[stream])
+            batch.decide(user, states[stream])
         for _ in range(ROUNDS):
             stale = await recorder.record(batch.write())
             if stale is None:
@@ -138,8 +143,10 @@ class ConversationGroups(Application[UUID]):
             raise Unavailable(f"Other processes wrote for these users {ROUNDS} times in between")
         return batch
 
-    def _as_recorded(self, streams: Collection[UUID]) -> dict[UUID, UserConversationGroups | CannotGoOn]:
-        return at_once(_up_to_date(AtOnce(self._recorder), streams, self._states.get(streams)))
+    def _as_recorded(self, streams: Collection[UUID]) -> dict[UUID, Loaded]:
+        recorder, known = AtOnce(self._recorder), self._states.get(streams)
+        missing = [stream for stream in streams if stream not in known]
+        return at_once(_brought_forward(recorder, known)) | at_once(_loaded(recorder, missing))
 
     def _rules(self) -> Rules:
         now = self._clock()
@@ -158,25 +165,34 @@ async def _decide_anew(recorder: AsyncRecorder, batch: Batch, stale: Stale) -> N
     known = {
         stream: before if before.revision <= stale.heads[stream] else NOTHING for stream, before in befores.items()
     }
-    for stream, state in (await _up_to_date(recorder, known, known)).items():
+    for stream, state in (await _brought_forward(recorder, known)).items():
         batch.decide(batch.users[stream], state)
 
 
-async def _up_to_date(
-    recorder: AsyncRecorder, streams: Collection[UUID], known: Mapping[UUID, UserConversationGroups]
-) -> dict[UUID, UserConversationGroups | CannotGoOn]:
-    """Give the groups of these users as the log has them, from what is known of them on."""
+async def _loaded(recorder: AsyncRecorder, streams: Collection[UUID]) -> dict[UUID, Loaded]:
+    """Give the groups of these users, of whom nothing is known."""
     if not streams:
         return {}
-    begun = {stream: known.get(stream, NOTHING) for stream in streams}
-    if missing := begun.keys() - known.keys():
-        found = {stream: from_snapshot(kept) for stream, kept in (await recorder.snapshots(missing)).items()}
-        begun |= {stream: state for stream, state in found.items() if state is not None}
-    states: dict[UUID, UserConversationGroups | CannotGoOn] = {**begun}
-    newer = await recorder.newer({stream: state.revision for stream, state in begun.items()})
-    for stream, events in groupby(newer, key=lambda stored: stored.stream):
+    history = await recorder.history(streams)
+    begun = {stream: from_snapshot(snapshot) for stream, snapshot in history.snapshots.items()}
+    unusable = {stream for stream, state in begun.items() if state is None}
+    known = {stream: begun.get(stream) or NOTHING for stream in streams}
+    states = await _replayed(known, [stored for stored in history.events if stored.stream not in unusable])
+    return states | await _brought_forward(recorder, {stream: known[stream] for stream in unusable})
+
+
+async def _brought_forward(recorder: AsyncRecorder, known: Mapping[UUID, UserConversationGroups]) -> dict[UUID, Loaded]:
+    """Give the groups of these users as the log has them, from what is known of them on."""
+    if not known:
+        return {}
+    return await _replayed(known, await recorder.newer({stream: state.revision for stream, state in known.items()}))
+
+
+async def _replayed(known: Mapping[UUID, UserConversationGroups], newer: Iterable[Stored]) -> dict[UUID, Loaded]:
+    states: dict[UUID, Loaded] = {**known}
+    for stream, events in groupby(newer, key=attrgetter("stream")):
         try:
-            states[stream] = await _replay(begun[stream], map(load, events))
+            states[stream] = await _replay(known[stream], map(load, events))
         except CannotGoOn as unreadable:
             states[stream] = unreadable
     return states

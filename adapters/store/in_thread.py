@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 from uuid import UUID
 
-from domain.ports import Recorder, Stale, Write
+from domain.ports import History, Recorder, Stale, Write
 from domain.stored import Stored
 
 Asked = TypeVar("Asked")
@@ -39,9 +39,9 @@ class InThread:
         """Read the events of these users that follow the revisions."""
         return await self._called(self._recorder.newer, known)
 
-    async def snapshots(self, streams: Collection[UUID]) -> Mapping[UUID, bytes]:
-        """Find the snapshots that were taken of these users."""
-        return await self._called(self._recorder.snapshots, streams)
+    async def history(self, streams: Collection[UUID]) -> History:
+        """Read all that is needed to know the groups of these users."""
+        return await self._called(self._recorder.history, streams)
 
     async def _called(self, method: Callable[[Asked], Answer], asked: Asked) -> Answer:
         return await get_running_loop().run_in_executor(self._thread, method, asked)

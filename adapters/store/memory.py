@@ -8,7 +8,8 @@ from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notif
 from eventsourcing.popo import POPOApplicationRecorder, POPOFactory
 
 from adapters.store.entries import Row, every_entry, readable_entries
-from domain.ports import Entry, Kept, Key, Stale, Write
+from domain.ports import Entry, History, Kept, Key, Stale, Write
+from domain.snapshot import from_snapshot
 from domain.stored import Stored
 
 
@@ -47,9 +48,13 @@ class MemoryRecorder(POPOApplicationRecorder):
             self._kept = {key: kept for key, kept in self._kept.items() if kept.kept_at > expired}
             return before - len(self._kept)
 
-    def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
-        """Find the snapshots that were taken of these users."""
-        return {stream: self.taken[stream] for stream in streams if stream in self.taken}
+    def history(self, streams: Collection[UUID]) -> History:
+        """Read all that is needed to know the groups of these users."""
+        snapshots = {stream: self.taken[stream] for stream in streams if stream in self.taken}
+        states = {stream: from_snapshot(taken) for stream, taken in snapshots.items()}
+        known = dict.fromkeys(streams, 0) | {stream: state.revision for stream, state in states.items() if state}
+        rows = [row for stream, revision in known.items() for row in self.of_user(stream, revision)]
+        return History(snapshots, [stored for _, stored in rows])
 
     def head_of(self, stream: UUID) -> int:
         """Give one user's newest revision."""

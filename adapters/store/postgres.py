@@ -12,16 +12,18 @@ from eventsourcing.utils import Environment
 
 from adapters.store.datastore import WRITERS, Datastore
 from adapters.store.postgres_statements import (
+    HISTORY,
     NEWER,
     RECORD,
-    SNAPSHOTS,
+    history,
+    history_arguments,
     newer_arguments,
+    newer_events,
     record_arguments,
-    snapshots_arguments,
     stale,
 )
 from domain.groups import BEFORE_ALL
-from domain.ports import Stale, Write
+from domain.ports import History, Stale, Write
 from domain.stored import Stored
 
 PRUNE = """
@@ -54,7 +56,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
     def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
         """Read the events of these users that follow the revisions, in one query."""
         with self.datastore.statement() as c:
-            return [Stored(*row) for row in c.execute(NEWER, newer_arguments(known))]
+            return newer_events(known, c.execute(NEWER, newer_arguments(known)).fetchall())
 
     def prune(self, expired: datetime) -> int:
         """Drop some of the outcomes that were kept at this moment or earlier."""
@@ -63,10 +65,10 @@ class PostgresRecorder(PostgresApplicationRecorder):
         self._pruned = max((kept_at for (kept_at,) in gone), default=self._pruned)
         return len(gone)
 
-    def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
-        """Find the snapshots that were taken of these users."""
+    def history(self, streams: Collection[UUID]) -> History:
+        """Read all that is needed to know the groups of these users, in one query."""
         with self.datastore.statement() as c:
-            return dict(c.execute(SNAPSHOTS, snapshots_arguments(streams)).fetchall())
+            return history(streams, c.execute(HISTORY, history_arguments(streams)).fetchall())
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:
         """Record events that were made by `eventsourcing`, which has no position to tell then."""

@@ -13,15 +13,17 @@ from psycopg.rows import TupleRow, tuple_row
 from adapters.store.connections import OPTIONS, AsyncConnection, configure_async, conninfo, failures_named, is_living
 from adapters.store.datastore import PATIENCE
 from adapters.store.postgres_statements import (
+    HISTORY,
     NEWER,
     RECORD,
-    SNAPSHOTS,
+    history,
+    history_arguments,
     newer_arguments,
+    newer_events,
     record_arguments,
-    snapshots_arguments,
     stale,
 )
-from domain.ports import Stale, Write
+from domain.ports import History, Stale, Write
 from domain.stored import Stored
 
 TRY_AGAIN = 0.1
@@ -54,11 +56,11 @@ class AsyncPostgresRecorder:
 
     async def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
         """Read the events of these users that follow the revisions, in one query."""
-        return [Stored(*row) for row in await self._rows(NEWER, newer_arguments(known))]
+        return newer_events(known, await self._rows(NEWER, newer_arguments(known)))
 
-    async def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
-        """Find the snapshots that were taken of these users."""
-        return dict(await self._rows(SNAPSHOTS, snapshots_arguments(streams)))
+    async def history(self, streams: Collection[UUID]) -> History:
+        """Read all that is needed to know the groups of these users, in one query."""
+        return history(streams, await self._rows(HISTORY, history_arguments(streams)))
 
     async def _rows(self, statement: str, arguments: tuple[Any, ...]) -> list[TupleRow]:
         with failures_named():

@@ -5,13 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from adapters.store.arrays import BigInts, Bytes, Texts, UUIDs
-from domain.ports import Kept, Key, Stale, Write
+from domain.ports import History, Kept, Key, Stale, Write
 from domain.snapshot import VERSION
+from domain.stored import Stored
 
 RECORD = "SELECT * FROM record(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 
 NEWER = """
-SELECT known.stream, event.revision, event.topic, event.state
+SELECT known.place, event.revision, event.topic, event.state
 FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS known (stream, revision, place)
 CROSS JOIN LATERAL (
     SELECT originator_version AS revision, topic, state FROM stored_events
@@ -19,7 +20,20 @@ CROSS JOIN LATERAL (
 ORDER BY known.place, event.revision
 """
 
-SNAPSHOTS = "SELECT stream, state FROM snapshots WHERE stream = ANY(%b) AND version = %b"
+HISTORY = """
+WITH known AS MATERIALIZED (
+    SELECT given.place, given.stream, taken.revision, taken.state
+    FROM unnest(%b::uuid[]) WITH ORDINALITY AS given (stream, place)
+    LEFT JOIN snapshots AS taken ON taken.stream = given.stream AND taken.version = %b)
+SELECT place, NULL::bigint, NULL, state FROM known WHERE state IS NOT NULL
+UNION ALL
+SELECT known.place, event.revision, event.topic, event.state
+FROM known
+CROSS JOIN LATERAL (
+    SELECT originator_version AS revision, topic, state FROM stored_events
+    WHERE originator_id = known.stream AND originator_version > coalesce(known.revision, 0)) AS event
+ORDER BY 1, 2
+"""
 
 
 def record_arguments(write: Write) -> tuple[Any, ...]:
@@ -48,9 +62,23 @@ def newer_arguments(known: Mapping[UUID, int]) -> tuple[Any, ...]:
     return UUIDs(known), BigInts(known.values())
 
 
-def snapshots_arguments(streams: Collection[UUID]) -> tuple[Any, ...]:
-    """Give the arguments of `SNAPSHOTS`."""
+def newer_events(known: Mapping[UUID, int], found: Sequence[tuple[Any, ...]]) -> list[Stored]:
+    """Read the rows that `NEWER` gives."""
+    streams = list(known)
+    return [Stored(streams[place - 1], *event) for place, *event in found]
+
+
+def history_arguments(streams: Collection[UUID]) -> tuple[Any, ...]:
+    """Give the arguments of `HISTORY`."""
     return UUIDs(streams), VERSION
+
+
+def history(streams: Collection[UUID], found: Sequence[tuple[Any, ...]]) -> History:
+    """Read the rows that `HISTORY` gives."""
+    given = list(streams)
+    snapshots = {given[place - 1]: state for place, revision, _, state in found if revision is None}
+    events = [Stored(given[place - 1], revision, *rest) for place, revision, *rest in found if revision is not None]
+    return History(snapshots, events)
 
 
 def stale(write: Write, found: Sequence[tuple[Any, ...]]) -> Stale:

@@ -20,7 +20,7 @@ from eventsourcing.sqlite import (
 
 from adapters.store.entries import Row, every_entry, readable_entries
 from adapters.store.turns import FirstCome
-from domain.ports import Entry, Kept, Key, Stale, Unavailable, Write
+from domain.ports import Entry, History, Kept, Key, Stale, Unavailable, Write
 from domain.snapshot import VERSION
 from domain.stored import Stored
 
@@ -152,15 +152,20 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
             pruned: int = c.fetchone()[0]
         return pruned
 
-    def snapshots(self, streams: Collection[UUID]) -> dict[UUID, bytes]:
-        """Find the snapshots that were taken of these users."""
-        found: dict[UUID, bytes] = {}
+    def history(self, streams: Collection[UUID]) -> History:
+        """Read all that is needed to know the groups of these users."""
+        snapshots: dict[UUID, bytes] = {}
+        events: list[Stored] = []
         with self.datastore.transaction(commit=False) as c:
             for stream in streams:
-                c.execute("SELECT state FROM snapshots WHERE stream = ? AND version = ?", (stream.hex, VERSION))
-                for row in c.fetchall():
-                    found[stream] = row["state"]
-        return found
+                after = 0
+                c.execute(
+                    "SELECT revision, state FROM snapshots WHERE stream = ? AND version = ?", (stream.hex, VERSION)
+                )
+                for after, snapshots[stream] in c.fetchall():  # noqa: B007 - one at most
+                    pass
+                events += [stored for _, stored in _of_user(c, stream, after)]
+        return History(snapshots, events)
 
 
 def _stale(c: SQLiteCursor, write: Write) -> Stale | None:

@@ -136,6 +136,8 @@ def test_where_nothing_is_newer_nothing_is_read(store: Store) -> None:
     assert [*store.recorder.newer({}), *store.recorder.newer({ALICE: 1, BOB: 0, CAROL: 7})] == []
 
 
-def test_who_has_no_snapshot_is_not_found(store: Store) -> None:
-    assert store.recorder.snapshots([]) == {}
-    assert store.recorder.snapshots([ALICE, BOB]) == {}
+def test_of_who_has_no_snapshot_all_events_are_read_the_oldest_first(store: Store) -> None:
+    for n in range(1, 4):
+        store.recorder.record(write({ALICE: n - 1, BOB: n - 1}, event(n, BOB), event(n)))
+    assert store.recorder.history([BOB, CAROL, ALICE]) == ({}, store.recorder.newer({BOB: 0, CAROL: 0, ALICE: 0}))
+    assert store.recorder.history([]) == store.recorder.history([CAROL]) == ({}, [])
