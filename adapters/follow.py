@@ -1,8 +1,9 @@
 """A thread that keeps one follower up with the log: woken by a write, patient with a service that is away."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import NamedTuple, Protocol
 
@@ -25,6 +26,9 @@ LOOK_AGAIN = 0.05
 
 STAND_BY = 0.5
 """Seconds after which a follower that another process runs is tried to be taken over."""
+
+LONGEST_TURN = 0.5
+"""Seconds for which another follower's batch is waited for, and no longer: that one may hang."""
 
 
 class Lag(NamedTuple):
@@ -57,6 +61,7 @@ class FollowerThread(Thread):
         *,
         gather: float = 0.0,
         right: Right | None = None,
+        turn: "Lock | None" = None,
         on_close: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(name=follower.name, daemon=True)
@@ -76,6 +81,7 @@ class FollowerThread(Thread):
         self._log = event_log
         self._gather = gather
         self._right = right
+        self._turn = turn or Lock()
         self._on_close = on_close or (lambda: None)
         self._position: int | None = None
         self._epoch: int | None = None
@@ -100,7 +106,8 @@ class FollowerThread(Thread):
                 if not self._may_work():
                     self._stop_asked.wait(STAND_BY)
                     continue
-                handled = self._follower.step()
+                with _in_turn(self._turn):
+                    handled = self._follower.step()
             except Unavailable as away:
                 if self.waiting_for is None:
                     logger.warning("waiting for a service", follower=self.name, reason=str(away))
@@ -163,6 +170,17 @@ class FollowerThread(Thread):
             raise
         except Exception:  # noqa: BLE001 - whatever it is, the follower stops at this event
             return self.stopped_at or datetime.now(UTC)
+
+
+@contextmanager
+def _in_turn(turn: Lock) -> Iterator[None]:
+    """Let one follower work at a time: all at once they take the time from those who wait for an answer."""
+    has_turn = turn.acquire(timeout=LONGEST_TURN)
+    try:
+        yield
+    finally:
+        if has_turn:
+            turn.release()
 
 
 def stop_all(threads: Sequence[FollowerThread]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack, nullcontext
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from threading import Lock
 from typing import Any, Final, Literal, get_args
 
 import structlog
@@ -40,8 +41,11 @@ GOODBYE = 5
 LATE = 5.0
 """Seconds that a view may be behind before the service calls itself not ready."""
 
-GATHER = 0.1
-"""Seconds for which a view lets events gather. Reads do not wait for it: they apply what it does not have yet."""
+GATHER = 0.02
+"""Seconds for which a view lets events gather: longer, and its batches would hold up who waits for an answer.
+
+Reads do not wait for it: they apply what it does not have yet.
+"""
 
 Part = Literal["api", "views", "relay"]
 
@@ -74,8 +78,8 @@ def relay_to_kafka(settings: Settings, store: Store) -> Relay | None:
 
 def follow_views(store: Store) -> list[FollowerThread]:
     """Build the followers that keep the views."""
-    log = SharedReads(store.log)
-    return [_thread(store, Follower(name, log, view), gather=GATHER) for name, view in store.views.items()]
+    log, turn = SharedReads(store.log), Lock()
+    return [_thread(store, Follower(name, log, view), gather=GATHER, turn=turn) for name, view in store.views.items()]
 
 
 def follow_relay(settings: Settings, store: Store) -> list[FollowerThread]:

@@ -44,7 +44,6 @@ class PostgresTables:
     def moving(self, entries: Sequence[Entry]) -> Iterator[Cursor]:
         """Give a cursor in a transaction, with which the checkpoint moves behind these entries."""
         with self.datastore.writing() as c:
-            c.execute("SET LOCAL synchronous_commit = off")  # what is lost is built again from the checkpoint on
             self.lease.move(c, entries)
             yield c
 
