@@ -3,14 +3,7 @@
 from typing import assert_never
 
 from domain.commands import (
-    AddConversations,
     Command,
-    CreateGroup,
-    DeleteGroup,
-    RemoveConversations,
-    RenameGroup,
-    ReorderGroup,
-    UpdateConversations,
 )
 from domain.limits import Limits
 from domain.refusals import ControlCharacters, ConversationCount, GroupNameLength, InBothLists
@@ -19,10 +12,12 @@ from domain.values import has_control_characters, utf8_length
 
 def check_values_given(command: Command, limits: Limits) -> None:
     """Refuse a name that no group may have, and an update that contradicts itself."""
-    match command:
-        case CreateGroup(group_name=name) | RenameGroup(new_name=name):
-            _check_name(name, limits)
-        case UpdateConversations():
+    match command.command:
+        case "CreateGroup":
+            _check_name(command.group_name, limits)
+        case "RenameGroup":
+            _check_name(command.new_name, limits)
+        case "UpdateConversations":
             added = set(command.add)
             for conversation_id in command.remove:
                 if conversation_id in added:
@@ -41,14 +36,14 @@ def _check_name(name: str, limits: Limits) -> None:
 
 def check_count(command: Command, limits: Limits) -> None:
     """Refuse a command that names too many different conversations, or none. Malformed ones count."""
-    match command:
-        case CreateGroup(conversation_ids=ids):
-            least, count = 0, len(set(ids))
-        case AddConversations(conversation_ids=ids) | RemoveConversations(conversation_ids=ids):
-            least, count = 1, len(set(ids))
-        case UpdateConversations(remove=remove, add=add):
-            least, count = 1, len(set(remove)) + len(set(add))
-        case DeleteGroup() | RenameGroup() | ReorderGroup():
+    match command.command:
+        case "CreateGroup":
+            least, count = 0, len(set(command.conversation_ids))
+        case "AddConversations" | "RemoveConversations":
+            least, count = 1, len(set(command.conversation_ids))
+        case "UpdateConversations":
+            least, count = 1, len(set(command.remove)) + len(set(command.add))
+        case "DeleteGroup" | "RenameGroup" | "ReorderGroup":
             return
         case _:
             assert_never(command)

@@ -10,14 +10,11 @@ from typing import Any, Literal, NamedTuple, assert_never
 from domain.admission import Admission
 from domain.checks import check_count, check_values_given
 from domain.commands import (
-    AddConversations,
     Command,
     CreateGroup,
     DeleteGroup,
-    RemoveConversations,
     RenameGroup,
     ReorderGroup,
-    UpdateConversations,
 )
 from domain.events import (
     ConversationsAdded,
@@ -61,20 +58,20 @@ def decide(state: UserConversationGroups, command: Command, policy: Policy, stam
     if command.expected_revision not in (None, state.revision):
         raise RevisionConflict(command.expected_revision, state.revision)
     draft = Draft(state, stamp, limits)
-    match command:
-        case CreateGroup():
+    match command.command:
+        case "CreateGroup":
             return _create(draft, command)
-        case DeleteGroup():
+        case "DeleteGroup":
             return _delete(draft, command)
-        case RenameGroup():
+        case "RenameGroup":
             return _rename(draft, command)
-        case AddConversations():
+        case "AddConversations":
             return _update(draft, command.group, add=command.conversation_ids)
-        case RemoveConversations():
+        case "RemoveConversations":
             return _update(draft, command.group, remove=command.conversation_ids)
-        case UpdateConversations():
+        case "UpdateConversations":
             return _update(draft, command.group, remove=command.remove, add=command.add)
-        case ReorderGroup():
+        case "ReorderGroup":
             return _reorder(draft, command)
         case _:
             assert_never(command)

@@ -6,11 +6,12 @@ rule, so that history always loads whatever the rules have become.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from pydantic import ConfigDict
 
+from domain.changes import Addition, Creation, Deletion, Removal, Renaming, Reordering
 from domain.ids import derived_id
 from domain.values import Instant, WireModel, stream_id
 
@@ -21,8 +22,6 @@ class BaseEvent(WireModel):
     """Who changed what, when and by which command."""
 
     model_config = ConfigDict(extra="ignore")
-
-    TOPIC: ClassVar[str]
 
     event_id: UUID
     sdk_app_id: int
@@ -48,65 +47,28 @@ class BaseEvent(WireModel):
         return self.revision
 
 
-class GroupCreated(BaseEvent):
+class GroupCreated(Creation, BaseEvent):
     """A group is there, empty and last in the list."""
 
-    TOPIC = "conversation-groups.group-created.v1"
 
-    group_id: int
-    group_name: str
-
-
-class GroupRenamed(BaseEvent):
+class GroupRenamed(Renaming, BaseEvent):
     """A group has another name."""
 
-    TOPIC = "conversation-groups.group-renamed.v1"
 
-    group_id: int
-    old_name: str
-    group_name: str
-
-
-class GroupDeleted(BaseEvent):
+class GroupDeleted(Deletion, BaseEvent):
     """A group is gone, and these conversations are no longer in it."""
 
-    TOPIC = "conversation-groups.group-deleted.v1"
 
-    group_id: int
-    group_name: str
-    conversation_ids: tuple[str, ...]
-
-
-class ConversationsAdded(BaseEvent):
+class ConversationsAdded(Addition, BaseEvent):
     """Conversations that were not in a group are in it, in this order after those it had."""
 
-    TOPIC = "conversation-groups.conversations-added.v1"
 
-    group_id: int
-    group_name: str
-    conversation_ids: tuple[str, ...]
-
-
-class ConversationsRemoved(BaseEvent):
+class ConversationsRemoved(Removal, BaseEvent):
     """Conversations that were in a group are not in it any more."""
 
-    TOPIC = "conversation-groups.conversations-removed.v1"
 
-    group_id: int
-    group_name: str
-    conversation_ids: tuple[str, ...]
-    reason: Literal["removed", "evicted"]
-    """`removed` by the command itself, or `evicted` to make room under the app's limit."""
-
-
-class GroupsReordered(BaseEvent):
+class GroupsReordered(Reordering, BaseEvent):
     """One group was moved, and this is the order of all."""
-
-    TOPIC = "conversation-groups.groups-reordered.v1"
-
-    group_id: int
-    group_name: str
-    order: tuple[int, ...]
 
 
 Event = GroupCreated | GroupRenamed | GroupDeleted | ConversationsAdded | ConversationsRemoved | GroupsReordered

@@ -14,7 +14,7 @@ from eventsourcing.utils import Environment, EnvType
 
 from domain.at_once import AtOnce, at_once
 from domain.batch import NOTHING, Batch, Rules, UserCommands
-from domain.events import Event
+from domain.changes import Change
 from domain.groups import UserConversationGroups, replay
 from domain.ids import random_ids
 from domain.limits import Policy
@@ -22,7 +22,7 @@ from domain.outcomes import Outcome
 from domain.ports import AsyncRecorder, Recorder, Stale, Unavailable
 from domain.snapshot import from_snapshot
 from domain.states import States
-from domain.stored import CannotGoOn, Stored, load
+from domain.stored import CannotGoOn, Stored, load_change
 from domain.submission import Reply, Submission
 
 DEFAULT = Policy()
@@ -192,13 +192,13 @@ async def _replayed(known: Mapping[UUID, UserConversationGroups], newer: Iterabl
     states: dict[UUID, Loaded] = {**known}
     for stream, events in groupby(newer, key=attrgetter("stream")):
         try:
-            states[stream] = await _replay(known[stream], map(load, events))
+            states[stream] = await _replay(known[stream], map(load_change, events))
         except CannotGoOn as unreadable:
             states[stream] = unreadable
     return states
 
 
-async def _replay(state: UserConversationGroups, events: Iterator[Event]) -> UserConversationGroups:
+async def _replay(state: UserConversationGroups, events: Iterator[Change]) -> UserConversationGroups:
     """Take in the events, and let others go first again and again: a history may be long."""
     while some := list(islice(events, AT_ONCE)):
         state = replay(state, some)

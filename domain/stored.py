@@ -1,11 +1,14 @@
 """An event as the log keeps it: a stream, a revision, a type and JSON."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from domain.changes import CHANGE_TYPES, Change
 from domain.events import EVENT_TYPES, Event
+from domain.values import WireModel
 
 
 class CannotGoOn(Exception):  # noqa: N818 - a state that a person ends
@@ -33,8 +36,17 @@ def store(event: Event) -> Stored:
 
 def load(stored: Stored) -> Event:
     """Load an event: by its explicit topic, so that code may move; raises `UnreadableEvent`."""
+    return _read(stored, EVENT_TYPES)  # type: ignore[return-value]
+
+
+def load_change(stored: Stored) -> Change:
+    """Load what an event changed; raises `UnreadableEvent`."""
+    return _read(stored, CHANGE_TYPES)  # type: ignore[return-value]
+
+
+def _read(stored: Stored, types: Mapping[str, type[WireModel]]) -> WireModel:
     try:
-        return EVENT_TYPES[stored.topic].__pydantic_validator__.validate_json(stored.value)  # type: ignore[no-any-return]
+        return types[stored.topic].__pydantic_validator__.validate_json(stored.value)  # type: ignore[no-any-return]
     except (KeyError, ValidationError) as error:
         raise UnreadableEvent(
             f"Stream {stored.stream}, revision {stored.revision}, type {stored.topic!r}: {error}. A newer version of "

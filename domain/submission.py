@@ -1,6 +1,7 @@
 """A command on its way in, and what comes back."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -33,10 +34,15 @@ class Submission:
 
     def __post_init__(self) -> None:
         """Refuse a user ID that names nobody: no such submission can be made."""
-        if not is_user_id(self.user_id):
-            raise MalformedUserID
-        self.stream = stream_id(self.sdk_app_id, self.user_id)
+        self.stream = _stream_of(self.sdk_app_id, self.user_id)
         self.scoped_key = None if self.key is None else Key(self.sdk_app_id, self.user_id, self.key)
+
+
+@lru_cache(maxsize=65_536)
+def _stream_of(sdk_app_id: int, user_id: str) -> UUID:
+    if not is_user_id(user_id):
+        raise MalformedUserID
+    return stream_id(sdk_app_id, user_id)
 
 
 class Reply(NamedTuple):
