@@ -27,6 +27,9 @@ LOOK_AGAIN = 0.05
 STAND_BY = 0.5
 """Seconds after which a follower that another process runs is tried to be taken over."""
 
+LET_OTHERS = 0.001
+"""Seconds behind a full batch, for those whose turn is next: a lock goes to whoever asks first."""
+
 LONGEST_TURN = 0.5
 """Seconds for which another follower's batch is waited for, and no longer: that one may hang."""
 
@@ -61,7 +64,7 @@ class FollowerThread(Thread):
         *,
         gather: float = 0.0,
         right: Right | None = None,
-        turn: "Lock | None" = None,
+        turn: "Lock | None" = None,  # quoted: it is a function before Python 3.13
         on_close: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(name=follower.name, daemon=True)
@@ -128,6 +131,8 @@ class FollowerThread(Thread):
                 self._wake.wait(LOOK_AGAIN)
             elif handled < self._follower.batch_size:
                 self._stop_asked.wait(self._gather)  # a batch costs much the same, whether it holds one or a hundred
+            else:
+                self._stop_asked.wait(LET_OTHERS)
         self._end()
 
     def _may_work(self) -> bool:

@@ -1,4 +1,4 @@
-"""How Python is told what kind of process this is: many threads that wait for the database, and much that stays."""
+"""How Python is told what kind of process this is: an event loop beside threads, and much that stays."""
 
 import gc
 import sys
@@ -9,8 +9,8 @@ def suit_the_interpreter() -> None:
 
     Nearly all that is made here is gone at once, without a search, or is kept for long. By default every few thousand
     new objects begin a search, and a cache of states or a batch of events is searched again and again: it was half of
-    what building a view took. And a thread that the database has answered waits by default for 5 ms, which is longer
-    than a commit takes, until a busy one lets it go on.
+    what building a view took. And the event loop, when it has something to do,
+    waits by default for 5 ms, which is longer than a commit takes, until a thread that keeps a view lets it go on.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

@@ -30,7 +30,7 @@ POSTGRES_LANES = 2
 """Commits under way at once, of different users: one is decided while the other becomes durable."""
 
 SQLITE_LANES = 1
-"""A file has one writer, and a thread beside it that decides takes more from it than it gives."""
+"""A file has one writer: a second commit would only wait for the first."""
 
 AsyncRecording = InThread | AsyncPostgresRecorder
 

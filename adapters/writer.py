@@ -1,6 +1,6 @@
 """The writer: commands that arrive while a commit is under way share the next one."""
 
-from asyncio import Event, Future, get_running_loop, sleep
+from asyncio import Event, Future, gather, get_running_loop, sleep
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -72,10 +72,11 @@ class Writer:
         """Carry out what waits, and end."""
         self._closing = True
         self._asked.set()
-        for task in self._tasks:
-            await task
-        self._timer.cancel()
-        await self._stack.aclose()
+        try:
+            await gather(*self._tasks)
+        finally:
+            self._timer.cancel()
+            await self._stack.aclose()
 
     async def carry_out(self, submission: Submission, size: int = 0) -> Reply:
         """Carry out a command of so many bytes, and return when what it did is durable; raises `Unavailable`."""
@@ -110,14 +111,17 @@ class Writer:
                     waiting.reply.set_result(reply)
         except Exception as error:  # noqa: BLE001 - it is for the callers
             _refuse(batch, error)
-        self._busy.difference_update(waiting.submission.stream for waiting in batch)
-        self._asked.set()
+        finally:
+            _refuse(batch, Unavailable("The service was ended in the middle"))  # those who have no answer yet
+            self._busy.difference_update(waiting.submission.stream for waiting in batch)
+            self._asked.set()
         await sleep(0)  # those who were answered may have more
 
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         passed_over: list[_Waiting] = []
-        # Lanes that have nothing to do take their share: or else one of them would take all, again and again.
+        # Lanes that have nothing to do take their share: or else one of them would take all, again and again, and
+        # nothing would be decided while something becomes durable.
         most = min(MOST, -(-len(self._waiting) // (1 + self._idle)))
         size = 0
         while self._waiting and len(batch) < most and size < LARGEST_COMMIT:

@@ -33,6 +33,8 @@ def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
     """Give what the coroutine comes to. Where it would let others go first, there are none: it goes on."""
     while True:
         try:
-            coroutine.send(None)
+            waits_for = coroutine.send(None)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
+        if waits_for is not None:
+            raise RuntimeError(f"there is no event loop to wait for {waits_for!r}")

@@ -141,7 +141,7 @@ class Recorder(Protocol):
 
 
 class AsyncRecorder(Protocol):
-    """What carrying out commands needs of a `Recorder`, to be awaited: one thread then waits for many commits."""
+    """What carrying out commands needs of a `Recorder`, to be awaited. Every method raises `Unavailable`."""
 
     async def record(self, write: Write) -> Stale | None:
         """Record everything in one durable commit, if what was decided on holds; else nothing, and tell why."""

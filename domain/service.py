@@ -1,7 +1,7 @@
 """The application service: load, decide, save. Many commands may share one commit; each gets its own reply."""
 
 from asyncio import sleep
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, islice
@@ -14,7 +14,6 @@ from eventsourcing.utils import Environment, EnvType
 
 from domain.at_once import AtOnce, at_once
 from domain.batch import NOTHING, Batch, Rules, UserCommands
-from domain.changes import Change
 from domain.groups import UserConversationGroups, replay
 from domain.ids import random_ids
 from domain.limits import Policy
@@ -25,7 +24,7 @@ from domain.states import States
 from domain.stored import CannotGoOn, Stored, load_change
 from domain.submission import Reply, Submission
 
-DEFAULT = Policy()
+DEFAULT_POLICY = Policy()
 """What holds for an app of which nothing is said."""
 
 REMEMBERED = 500_000
@@ -34,8 +33,8 @@ REMEMBERED = 500_000
 ROUNDS = 100
 """How often commands are decided anew before they are given up: with a dozen processes at one user it takes a few."""
 
-AT_ONCE = 200
-"""How many events are taken in before others go first: a matter of a millisecond."""
+EVENTS_IN_A_ROW, USERS_IN_A_ROW = 200, 25
+"""How much is taken in, and decided, before others go first: a matter of a millisecond."""
 
 Loaded = UserConversationGroups | CannotGoOn
 """One user's groups, or why they are not known."""
@@ -54,7 +53,7 @@ class ConversationGroups(Application[UUID]):
         self,
         env: EnvType,
         *,
-        policy_of: Callable[[int], Policy] = lambda _: DEFAULT,
+        policy_of: Callable[[int], Policy] = lambda _: DEFAULT_POLICY,
         keep_outcomes_for: timedelta = timedelta(days=7),
         remembered: int = REMEMBERED,
         clock: Callable[[], datetime] = _now,
@@ -128,11 +127,13 @@ class ConversationGroups(Application[UUID]):
 
     async def _decide_and_record(self, recorder: AsyncRecorder, submissions: Sequence[Submission]) -> Batch:
         batch = Batch(submissions, self._rules())
-        states: dict[UUID, Loaded] = {**self._states.get(batch.users)}
+        states: dict[UUID, Loaded] = dict(self._states.get(batch.users))
         if len(states) < len(batch.users):
             states |= await _loaded(recorder, batch.users.keys() - states.keys())
-        for stream, user in batch.users.items():
+        for place, (stream, user) in enumerate(batch.users.items(), start=1):
             batch.decide(user, states[stream])
+            if place % USERS_IN_A_ROW == 0:
+                await sleep(0)
         for _ in range(ROUNDS):
             stale = await recorder.record(batch.write())
             if stale is None:
@@ -190,17 +191,17 @@ async def _brought_forward(recorder: AsyncRecorder, known: Mapping[UUID, UserCon
 
 async def _replayed(known: Mapping[UUID, UserConversationGroups], newer: Iterable[Stored]) -> dict[UUID, Loaded]:
     states: dict[UUID, Loaded] = {**known}
+    taken_in = 0
     for stream, events in groupby(newer, key=attrgetter("stream")):
+        state = known[stream]
         try:
-            states[stream] = await _replay(known[stream], map(load_change, events))
+            while some := [load_change(stored) for stored in islice(events, EVENTS_IN_A_ROW)]:
+                state = replay(state, some)
+                taken_in += len(some)
+                if taken_in >= EVENTS_IN_A_ROW:
+                    taken_in = 0
+                    await sleep(0)
+            states[stream] = state
         except CannotGoOn as unreadable:
             states[stream] = unreadable
     return states
-
-
-async def _replay(state: UserConversationGroups, events: Iterator[Change]) -> UserConversationGroups:
-    """Take in the events, and let others go first again and again: a history may be long."""
-    while some := list(islice(events, AT_ONCE)):
-        state = replay(state, some)
-        await sleep(0)
-    return state

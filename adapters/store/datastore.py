@@ -15,7 +15,7 @@ CONNECTIONS = 12
 """At most, for each process and what answers reads and keeps the views: a lock on one of those may take them all."""
 
 WRITERS = 4
-"""At most, for each process and what records commands and renews leases: nothing else takes these."""
+"""At most, for each process and what renews leases and prunes: no view and no answer to a read takes these."""
 
 PATIENCE = 5.0
 """Seconds to wait for a connection before the database is called away."""

@@ -1,6 +1,6 @@
 """A recorder that blocks, for an event loop: what is decided is decided there, and a thread waits for the disk."""
 
-from asyncio import get_running_loop
+from asyncio import get_running_loop, to_thread
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -29,7 +29,7 @@ class InThread:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End, when what was begun is done."""
-        self._thread.shutdown()
+        await to_thread(self._thread.shutdown)
 
     async def record(self, write: Write) -> Stale | None:
         """Record everything in one durable commit, if what was decided on holds."""

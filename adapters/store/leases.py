@@ -88,7 +88,7 @@ class Lease:
         refused as `Unavailable`: the follower asks where it stands, and goes on from there.
         """
         first, last = entries[0].position, entries[-1].position
-        # At once it is said that the commit need not wait for the disk: what is lost is built again from there on.
+        # One round trip also says that this commit need not wait for the disk: what is lost is built again.
         moved = c.execute(
             "UPDATE followers SET position = %s WHERE name = %s AND epoch = %s::bigint AND position = %s "
             "RETURNING set_config('synchronous_commit', 'off', true)",

@@ -1,8 +1,7 @@
-"""Records commands in PostgreSQL for an event loop: one thread waits for many commits."""
+"""Records commands in PostgreSQL for an event loop, without a thread."""
 
-from asyncio import sleep
+from asyncio import sleep, timeout
 from collections.abc import Collection, Mapping
-from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -81,14 +80,17 @@ class AsyncPostgresRecorder:
             if is_living(cursor.connection):
                 return cursor
             await cursor.connection.close()
-        given_up = monotonic() + PATIENCE
-        while True:
-            try:
-                return await self._connected()
-            except psycopg.OperationalError:
-                if monotonic() > given_up:
-                    raise
-                await sleep(TRY_AGAIN)
+        away: psycopg.OperationalError | None = None
+        try:
+            async with timeout(PATIENCE):
+                while True:
+                    try:
+                        return await self._connected()
+                    except psycopg.OperationalError as error:
+                        away = error
+                    await sleep(TRY_AGAIN)
+        except TimeoutError:
+            raise away or psycopg.OperationalError(f"no connection within {PATIENCE:.0f} s") from None
 
     async def _connected(self) -> psycopg.AsyncCursor[TupleRow]:
         connection = await AsyncConnection[TupleRow].connect(self._conninfo, **OPTIONS)

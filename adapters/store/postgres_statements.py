@@ -76,8 +76,13 @@ def history_arguments(streams: Collection[UUID]) -> tuple[Any, ...]:
 def history(streams: Collection[UUID], found: Sequence[tuple[Any, ...]]) -> History:
     """Read the rows that `HISTORY` gives."""
     given = list(streams)
-    snapshots = {given[place - 1]: state for place, revision, _, state in found if revision is None}
-    events = [Stored(given[place - 1], revision, *rest) for place, revision, *rest in found if revision is not None]
+    snapshots: dict[UUID, bytes] = {}
+    events: list[Stored] = []
+    for place, revision, topic, state in found:
+        if topic is None:
+            snapshots[given[place - 1]] = state
+        else:
+            events.append(Stored(given[place - 1], revision, topic, state))
     return History(snapshots, events)
 
 

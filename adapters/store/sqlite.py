@@ -162,8 +162,8 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
                 c.execute(
                     "SELECT revision, state FROM snapshots WHERE stream = ? AND version = ?", (stream.hex, VERSION)
                 )
-                for after, snapshots[stream] in c.fetchall():  # noqa: B007 - one at most
-                    pass
+                if taken := c.fetchone():
+                    after, snapshots[stream] = taken
                 events += [stored for _, stored in _of_user(c, stream, after)]
         return History(snapshots, events)
 

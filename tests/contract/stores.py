@@ -1,18 +1,20 @@
 """Every implementation of the ports, each made ready to be tested: the one place that grows with a new store."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import md5
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
+from uuid import UUID
 
 import psycopg
-from anyio.from_thread import start_blocking_portal
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from adapters.store import memory, postgres, sqlite
+from adapters.store.in_thread import InThread
 from adapters.store.leases import Leases
 from adapters.store.migrate import migrate_postgres, migrate_sqlite
 from adapters.store.postgres_async import AsyncPostgresRecorder
@@ -24,9 +26,10 @@ from domain.commands import Command
 from domain.events import Event
 from domain.limits import Policy
 from domain.outcomes import Outcome
-from domain.ports import Entry, EventLog, Kept, Key, Recorder, Write
+from domain.ports import AsyncRecorder, Entry, EventLog, Kept, Key, Recorder, Stale, Write
 from domain.refusals import Refusal
 from domain.service import ConversationGroups
+from domain.stored import Stored
 from domain.submission import Reply, Submission
 from domain.values import stream_id
 from projections.follower import Effect
@@ -80,8 +83,11 @@ class Store:
     snapshots: SnapshotTable
     clock: Clock
 
-    awaited: AsyncPostgresRecorder | None = None
+    awaited: AsyncRecorder | None = None
     """What commands are recorded with, where not with `recorder`."""
+
+    portal: BlockingPortal | None = None
+    """What awaits it."""
 
     policies: dict[int, Policy] = field(default_factory=dict)
 
@@ -91,6 +97,24 @@ class Store:
     @property
     def recorder(self) -> Recording:
         return cast("Recording", self.groups.recorder)
+
+    def record(self, write: Write) -> Stale | None:
+        """Record as commands do."""
+        return cast("Stale | None", self._asked("record", write))
+
+    def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
+        """Read as commands do."""
+        return list(self._asked("newer", known))
+
+    def recorded(self, streams: Collection[UUID]) -> tuple[dict[UUID, bytes], list[Stored]]:
+        """Read snapshots and events as commands do."""
+        found = self._asked("history", streams)
+        return dict(found.snapshots), list(found.events)
+
+    def _asked(self, method: str, argument: object) -> Any:
+        if self.portal is None:
+            return getattr(self.recorder, method)(argument)
+        return self.portal.call(getattr(self.awaited, method), argument)
 
     def kept(self, keys: Sequence[Key]) -> dict[Key, Kept]:
         """Find what is kept for these keys, also what has expired."""
@@ -138,15 +162,26 @@ def memory_store(_: Path, clock: Clock) -> Iterator[Store]:
 
 
 @contextmanager
-def sqlite_store(folder: Path, clock: Clock) -> Iterator[Store]:
+def awaiting(groups: ConversationGroups, recorder: AsyncPostgresRecorder | InThread) -> Iterator[BlockingPortal]:
+    """Let commands come to the recorder on an event loop."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(recorder):
+        groups.handle = partial(portal.call, groups.handle_with, recorder)  # type: ignore[method-assign]
+        yield portal
+
+
+@contextmanager
+def sqlite_store(folder: Path, clock: Clock, *, awaited: bool = False) -> Iterator[Store]:
     database = folder / "log.db"
     migrate_sqlite(database)
-    with ConversationGroups(sqlite.environment(database), clock=clock) as groups:
-        datastore = cast("sqlite.SQLiteRecorder", groups.recorder).datastore
+    with ConversationGroups(sqlite.environment(database), clock=clock) as groups, ExitStack() as stack:
+        blocking = cast("sqlite.SQLiteRecorder", groups.recorder)
+        recorder = InThread(blocking) if awaited else None
+        portal = stack.enter_context(awaiting(groups, recorder)) if recorder else None
+        datastore = blocking.datastore
         with closing(datastore.for_views()) as views:
             event_log = sqlite.SQLiteLog(datastore)
             lists, history, snapshots = SQLiteGroupLists(views), SQLiteHistory(views), SQLiteSnapshots(views)
-            yield Store(groups, event_log, lists, history, snapshots, clock)
+            yield Store(groups, event_log, lists, history, snapshots, clock, recorder, portal)
 
 
 def postgres_store(server: str, *, awaited: bool = False) -> OpenStore:
@@ -163,12 +198,8 @@ def postgres_store(server: str, *, awaited: bool = False) -> OpenStore:
         url = f"{server}?options=-csearch_path%3D{schema}"
         migrate_postgres(url)
         with ConversationGroups(postgres.environment(url), clock=clock) as groups, ExitStack() as stack:
-            recorder: AsyncPostgresRecorder | None = None
-            if awaited:
-                portal = stack.enter_context(start_blocking_portal())
-                recorder = AsyncPostgresRecorder(url)
-                stack.enter_context(portal.wrap_async_context_manager(recorder))
-                groups.handle = partial(portal.call, groups.handle_with, recorder)  # type: ignore[method-assign]
+            recorder = AsyncPostgresRecorder(url) if awaited else None
+            portal = stack.enter_context(awaiting(groups, recorder)) if recorder else None
             datastore = cast("postgres.PostgresRecorder", groups.recorder).datastore
             leases = Leases(datastore)
             lists = PostgresGroupLists(datastore, leases.lease("group-lists"))
@@ -176,13 +207,17 @@ def postgres_store(server: str, *, awaited: bool = False) -> OpenStore:
             snapshots = PostgresSnapshots(datastore, leases.lease("snapshots"))
             for name in ("group-lists", "history", "snapshots"):
                 leases.lease(name).hold()
-            yield Store(groups, PostgresLog(datastore), lists, history, snapshots, clock, recorder)
+            yield Store(groups, PostgresLog(datastore), lists, history, snapshots, clock, recorder, portal)
             for name in ("group-lists", "history", "snapshots"):
                 leases.lease(name).release()
 
     return opened
 
 
-STORES: dict[str, OpenStore] = {"memory": memory_store, "sqlite": sqlite_store}
-DURABLE = ["sqlite", "postgres", "postgres awaited"]
+STORES: dict[str, OpenStore] = {
+    "memory": memory_store,
+    "sqlite": sqlite_store,
+    "sqlite awaited": partial(sqlite_store, awaited=True),
+}
+DURABLE = ["sqlite", "sqlite awaited", "postgres", "postgres awaited"]
 """Those that are still there when the process is not."""

@@ -90,3 +90,18 @@ async def test_replies_that_do_not_match_the_commands_answer_nobody_wrongly() ->
         assert isinstance(answer, ValueError)
         [answer] = await all_of(writer, command("a"))
         assert isinstance(answer, ValueError)
+
+
+async def test_who_waits_for_a_lane_that_is_cancelled_is_told_and_the_user_can_go_on(commits: Commits) -> None:
+    go_on = commits.hold("held")
+    writer = await Writer(in_threads(commits, 2)).__aenter__()
+    [held] = sent(writer, command("held", "1"))
+    await until(lambda: commits.begun)
+    for lane in writer._tasks:
+        lane.cancel()
+    with pytest.raises(Unavailable, match="in the middle"):
+        await held
+    assert not writer._busy
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writer.__aexit__(None, None, None)
