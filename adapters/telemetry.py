@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Literal
 
 import structlog
@@ -66,6 +67,7 @@ class Metrics:
             buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
             registry=self.registry,
         )
+        self._told = cache(self._commands.labels)  # looking labels up costs more than counting
         self.registry.register(LagCollector(lags))
 
     def committed(self, events: int) -> None:
@@ -75,13 +77,13 @@ class Metrics:
     def answered(self, command: str, result: Outcome | Refusal, *, replayed: bool) -> None:
         """Count a command's answer; what a repeated key is answered with was counted the first time."""
         if replayed:
-            self._commands.labels(command, "replayed").inc()
+            self._told(command, "replayed").inc()
             return
         if isinstance(result, Refusal):
-            self._commands.labels(command, "refused").inc()
+            self._told(command, "refused").inc()
             self._refusals.labels(str(result.code or type(result).__name__)).inc()
             return
-        self._commands.labels(command, "done").inc()
+        self._told(command, "done").inc()
         for item in result.items:
             if item.outcome == "refused":
                 self._refusals.labels(str(item.code)).inc()
