@@ -13,7 +13,7 @@ from adapters.store.datastore import Datastore
 from adapters.store.in_thread import InThread
 from adapters.store.leases import Leases
 from adapters.store.lock import sole_writer
-from adapters.store.migrate import check_postgres, check_sqlite, migrate_postgres, migrate_sqlite
+from adapters.store.migrate import check_postgres, check_sqlite, check_there, migrate_postgres, migrate_sqlite
 from adapters.store.postgres_async import AsyncPostgresRecorder
 from adapters.store.postgres_log import PostgresLog
 from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresSnapshots
@@ -90,6 +90,15 @@ def open_store(settings: Settings) -> Iterator[Store]:
 def open_store_to_write(settings: Settings) -> Iterator[Store]:
     """Bring the database up to date, or make it, and open it; raises `HeldElsewhere` where one process alone writes."""
     with migrate_to_write(settings), open_store(settings) as store:
+        yield store
+
+
+@contextmanager
+def open_store_to_operate(settings: Settings) -> Iterator[Store]:
+    """Do the same with a database that is there: in the wrong folder one would be made, and seem to be well."""
+    if settings.postgres is None:
+        check_there(settings.database)
+    with open_store_to_write(settings) as store:
         yield store
 
 

@@ -1,6 +1,7 @@
 """The ratios that this service is judged by, each within a round."""
 
 from collections.abc import Callable
+from statistics import median
 from typing import NamedTuple
 
 from benchmarks.results import Key, Results, ratios
@@ -22,7 +23,15 @@ class Claim(NamedTuple):
     over: Values
     under: Values
     target: str = ""
-    """What it is to be, in words, where that was said beforehand."""
+    """What it is to be, as `≥ 25` or `≤ 5`, where that was said beforehand."""
+
+    def judged(self, values: list[float]) -> str:
+        """Give the target, and whether the median meets it."""
+        if not self.target:
+            return ""
+        sign, bound = self.target.split()
+        met = median(values) >= float(bound) if sign == "≥" else median(values) <= float(bound)
+        return f"{self.target} {'✓' if met else '✗'}"
 
 
 def at(table: str, of: tuple[str, str], callers: int, measure: str = "per_second") -> Values:

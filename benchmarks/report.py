@@ -74,7 +74,7 @@ def _claims(results: Results) -> Iterator[str]:
     yield from _head("ratio", "min / median / max", *targets)
     for claim in CLAIMS:
         if values := claimed(results, claim):
-            yield _row(claim.sentence, spread(values), *((claim.target,) if targets else ()))
+            yield _row(claim.sentence, spread(values), *((claim.judged(values),) if targets else ()))
 
 
 def _commands(results: Results, table: str) -> Iterator[str]:

@@ -80,9 +80,9 @@ def migrate(json: AsJSON = False) -> None:
 def new_log_id(json: AsJSON = False) -> None:
     """Give the log a new ID: after a backup was restored, so that no one goes on from a position that is gone."""
     from adapters.settings import read_settings
-    from adapters.stores import open_store_to_write
+    from adapters.stores import open_store_to_operate
 
-    with open_store_to_write(read_settings()) as store:
+    with open_store_to_operate(read_settings()) as store:
         log_id = store.log.renew_log_id()
     if json:
         show.as_json({"logID": str(log_id)})
@@ -98,10 +98,10 @@ def relay_from(
     """Tell the relay after which position of the log it goes on."""
     from adapters.main import relay_to_kafka
     from adapters.settings import SettingRefused, read_settings
-    from adapters.stores import open_store_to_write
+    from adapters.stores import open_store_to_operate
 
     settings = read_settings()
-    with open_store_to_write(settings) as store:
+    with open_store_to_operate(settings) as store:
         relay = relay_to_kafka(settings, store)
         if relay is None:
             raise SettingRefused("Set CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS: the position is kept in Kafka.")

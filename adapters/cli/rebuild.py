@@ -37,7 +37,7 @@ def rebuild(
 
     from adapters.interpreter import suit_the_interpreter
     from adapters.settings import read_settings
-    from adapters.stores import open_store_to_write
+    from adapters.stores import open_store_to_operate
 
     columns = (
         TextColumn("{task.description}"),
@@ -49,7 +49,7 @@ def rebuild(
     )
     done: dict[str, int] = {}
     suit_the_interpreter()
-    with open_store_to_write(read_settings()) as store, store.leases or nullcontext():
+    with open_store_to_operate(read_settings()) as store, store.leases or nullcontext():
         head = store.log.head()
         with Progress(*columns, console=show.err, disable=json) as progress:
             for name in store.views if view == "all" else [view]:

@@ -1,6 +1,7 @@
 """What holds for every request before a route sees it: it is meant for this host, its path is text, it is counted."""
 
 import re
+from asyncio import CancelledError
 from functools import cache
 from ipaddress import ip_address
 from time import perf_counter
@@ -14,7 +15,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.commands import COMMAND_PATH, CarryOut
-from adapters.http.problems import BAD_REQUEST, our_fault, problem
+from adapters.http.problems import BAD_REQUEST, answer_to, our_fault, problem
+from domain.ports import Unavailable
 
 logger = structlog.get_logger("http")
 
@@ -64,6 +66,10 @@ class Edge:
 
         try:
             await self._server(scope)(scope, receive, count)
+        except CancelledError:  # by the server, which ends and waits no longer
+            if status is not None:
+                raise
+            await answer_to(Unavailable("The service was ended in the middle"))(scope, receive, count)
         except Exception:
             # Answered here: were it raised further, the server would close the connection under the next request.
             if status is not None and not ended:

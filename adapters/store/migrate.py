@@ -51,10 +51,15 @@ def migrate_postgres(url: str) -> list[str]:
     return _migrate(engine, "postgres")
 
 
-def check_sqlite(database: Path) -> None:
-    """Refuse to go on with a database that is not up to date; changes nothing; raises `NotMigrated`."""
+def check_there(database: Path) -> None:
+    """Refuse a file that is not there; raises `NotMigrated`."""
     if not database.exists():
         raise NotMigrated(f"There is no database {database}. Start `convgroups serve`, or run `convgroups migrate`.")
+
+
+def check_sqlite(database: Path) -> None:
+    """Refuse to go on with a database that is not up to date; changes nothing; raises `NotMigrated`."""
+    check_there(database)
     engine = _engine("sqlite", lambda: sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True))
     _check(engine, "sqlite", str(database))
 

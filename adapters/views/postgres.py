@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import ClassVar, LiteralString
 from uuid import UUID
 
+from psycopg.errors import LockNotAvailable
 from psycopg.sql import SQL, Identifier
 
 from adapters.store.datastore import Cursor, Datastore
 from adapters.store.leases import Lease
 from adapters.views.view import View
 from domain.groups import UserConversationGroups
-from domain.ports import Entry
+from domain.ports import Entry, Unavailable
 from domain.snapshot import VERSION, to_snapshot
 from projections.group_lists import GroupRow, Membership, UserGroupLists
 from projections.history import HistoryRow, history_row
@@ -24,6 +26,12 @@ FROM group_lists_groups WHERE stream = %(stream)s
 UNION ALL SELECT 'membership', group_id, conversation_id, revision, place, added_at, NULL
 FROM group_lists_memberships WHERE stream = %(stream)s
 """
+
+SHORT_WAIT = "SET LOCAL lock_timeout = '200ms'"
+"""While a table waits to be emptied, all that would read it wait behind: rather it is tried again."""
+
+LONGEST_CLEAR = 30.0
+"""Seconds for which it is tried again."""
 
 
 class PostgresTables:
@@ -49,9 +57,18 @@ class PostgresTables:
 
     def clear(self) -> None:
         """Empty the view, to be built anew from the log. Reads stay right meanwhile: they apply what is newer."""
-        with self.datastore.writing() as c:
-            self.lease.put_back(c)  # first: whoever moves the position has that row, and writes to the tables then
-            c.execute(f"TRUNCATE {', '.join(self.tables)}".encode())
+        given_up = monotonic() + LONGEST_CLEAR
+        while True:
+            try:
+                with self.datastore.writing() as c:
+                    c.execute(SHORT_WAIT)
+                    self.lease.put_back(c)  # first: whoever moves the position has that row, and writes then
+                    c.execute(f"TRUNCATE {', '.join(self.tables)}".encode())
+                    return
+            except Unavailable as held:
+                if not isinstance(held.__cause__, LockNotAvailable) or monotonic() > given_up:
+                    raise
+            sleep(0.1)
 
 
 class PostgresGroupLists(PostgresTables, View[Cursor]):

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from typing import cast
 
 import psycopg
 import pytest
 
-from adapters.views.postgres import PostgresGroupLists
+from adapters.views.postgres import PostgresGroupLists, PostgresTables
 from domain.commands import AddConversations, CreateGroup, RemoveConversations, RenameGroup
 from domain.ports import Unavailable
 from projections.follower import Follower
@@ -135,3 +136,28 @@ def test_a_view_is_dropped_with_all_that_it_holds_and_no_other(store: Store, by_
     tables = ("group_lists_users", "group_lists_groups", "group_lists_memberships", "history", "stored_events")
     counts = [by_hand.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() for table in tables]
     assert [count[0] for count in counts if count] == [0, 0, 0, store.log.head(), store.log.head()]
+
+
+def test_a_view_that_cannot_be_emptied_yet_lets_readers_go_on(
+    store: Store, by_hand: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long read, as a backup is, keeps a table from being emptied: nobody else waits for that."""
+    filled(store)
+    snapshots = cast("PostgresTables", store.snapshots)
+    waits = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    with ThreadPoolExecutor(1) as pool:
+        with by_hand.transaction():
+            by_hand.execute("SELECT count(*) FROM snapshots")
+            emptied = pool.submit(snapshots.clear)
+            wait_until(lambda: by_hand.execute(waits).rowcount, "the table to wait")
+            begin = monotonic()
+            for n in range(20):
+                store.outcome(CreateGroup(group_name="One"), user=f"new-{n}")
+            assert monotonic() - begin < 5, "each new user waited for the table"
+            assert not emptied.done()
+        emptied.result(10)
+    monkeypatch.setattr("adapters.views.postgres.LONGEST_CLEAR", 0.1)
+    with by_hand.transaction():
+        by_hand.execute("SELECT count(*) FROM snapshots")
+        with pytest.raises(Unavailable, match="lock timeout"):
+            snapshots.clear()

@@ -121,6 +121,7 @@ def test_a_new_log_id_is_given_once_each_time(run: Run, database: Path) -> None:
 
 
 def test_relay_from_needs_a_kafka(run: Run) -> None:
+    run("migrate")
     run("relay-from", "0").fails(2, "CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS")
     run("relay-from", "-1").fails(2)
     run("relay-from", "x").fails(2)

@@ -90,7 +90,8 @@ def test_the_json_is_that_of_the_api(run: Run, service: Service, user: str, what
 
 
 def test_reads_of_a_database_that_is_not_there_make_none(run: Run, database: Path) -> None:
-    for words in (["groups", "alice"], ["history", "alice"], ["send", "alice", "create-group", "x", "--dry-run"]):
+    reads = (["groups", "alice"], ["history", "alice"], ["send", "alice", "create-group", "x", "--dry-run"])
+    for words in (*reads, ["new-log-id"], ["rebuild", "all"], ["relay-from", "3"]):
         run(*words).fails(3, "no database", "convgroups serve")
     assert list(database.parent.iterdir()) == []
 
