@@ -15,13 +15,12 @@ from domain.groups import UserConversationGroups
 from domain.idempotency import command_hash, from_kept, is_kept, to_kept
 from domain.ids import random_ids
 from domain.limits import Policy
+from domain.loading import NOTHING
 from domain.outcomes import Outcome
 from domain.ports import Kept, Key, Write
 from domain.refusals import KeyReused
 from domain.stored import CannotGoOn, Stored, store
 from domain.submission import Reply, Submission
-
-NOTHING = UserConversationGroups()
 
 
 class Rules(NamedTuple):

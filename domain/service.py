@@ -1,11 +1,9 @@
 """The application service: load, decide, save. Many commands may share one commit; each gets its own reply."""
 
 from asyncio import sleep
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import groupby, islice
-from operator import attrgetter
 from typing import cast
 from uuid import UUID
 
@@ -13,15 +11,15 @@ from eventsourcing.application import Application
 from eventsourcing.utils import Environment, EnvType
 
 from domain.at_once import AtOnce, at_once
-from domain.batch import NOTHING, Batch, Rules, UserCommands
-from domain.groups import UserConversationGroups, replay
+from domain.batch import Batch, Rules, UserCommands
+from domain.groups import UserConversationGroups
 from domain.ids import random_ids
 from domain.limits import Policy
+from domain.loading import NOTHING, Loaded, brought_forward, loaded
 from domain.outcomes import Outcome
 from domain.ports import AsyncRecorder, Recorder, Stale, Unavailable
-from domain.snapshot import from_snapshot
 from domain.states import States
-from domain.stored import CannotGoOn, Stored, load_change
+from domain.stored import CannotGoOn
 from domain.submission import Reply, Submission
 
 DEFAULT_POLICY = Policy()
@@ -33,11 +31,8 @@ REMEMBERED = 500_000
 ROUNDS = 100
 """How often commands are decided anew before they are given up: with a dozen processes at one user it takes a few."""
 
-EVENTS_IN_A_ROW, USERS_IN_A_ROW = 200, 25
-"""How much is taken in, and decided, before others go first: a matter of a millisecond."""
-
-Loaded = UserConversationGroups | CannotGoOn
-"""One user's groups, or why they are not known."""
+USERS_IN_A_ROW = 25
+"""For how many is decided before others go first: a matter of a millisecond."""
 
 
 def _now() -> datetime:
@@ -129,7 +124,7 @@ class ConversationGroups(Application[UUID]):
         batch = Batch(submissions, self._rules())
         states: dict[UUID, Loaded] = dict(self._states.get(batch.users))
         if len(states) < len(batch.users):
-            states |= await _loaded(recorder, batch.users.keys() - states.keys())
+            states |= await loaded(recorder, batch.users.keys() - states.keys())
         for place, (stream, user) in enumerate(batch.users.items(), start=1):
             batch.decide(user, states[stream])
             if place % USERS_IN_A_ROW == 0:
@@ -147,7 +142,7 @@ class ConversationGroups(Application[UUID]):
     def _as_recorded(self, streams: Collection[UUID]) -> dict[UUID, Loaded]:
         recorder, known = AtOnce(self._recorder), self._states.get(streams)
         missing = [stream for stream in streams if stream not in known]
-        return at_once(_brought_forward(recorder, known)) | at_once(_loaded(recorder, missing))
+        return at_once(brought_forward(recorder, known)) | at_once(loaded(recorder, missing))
 
     def _rules(self) -> Rules:
         now = self._clock()
@@ -166,42 +161,5 @@ async def _decide_anew(recorder: AsyncRecorder, batch: Batch, stale: Stale) -> N
     known = {
         stream: before if before.revision <= stale.heads[stream] else NOTHING for stream, before in befores.items()
     }
-    for stream, state in (await _brought_forward(recorder, known)).items():
+    for stream, state in (await brought_forward(recorder, known)).items():
         batch.decide(batch.users[stream], state)
-
-
-async def _loaded(recorder: AsyncRecorder, streams: Collection[UUID]) -> dict[UUID, Loaded]:
-    """Give the groups of these users, of whom nothing is known."""
-    if not streams:
-        return {}
-    history = await recorder.history(streams)
-    begun = {stream: from_snapshot(snapshot) for stream, snapshot in history.snapshots.items()}
-    unusable = {stream for stream, state in begun.items() if state is None}
-    known = {stream: begun.get(stream) or NOTHING for stream in streams}
-    states = await _replayed(known, [stored for stored in history.events if stored.stream not in unusable])
-    return states | await _brought_forward(recorder, {stream: known[stream] for stream in unusable})
-
-
-async def _brought_forward(recorder: AsyncRecorder, known: Mapping[UUID, UserConversationGroups]) -> dict[UUID, Loaded]:
-    """Give the groups of these users as the log has them, from what is known of them on."""
-    if not known:
-        return {}
-    return await _replayed(known, await recorder.newer({stream: state.revision for stream, state in known.items()}))
-
-
-async def _replayed(known: Mapping[UUID, UserConversationGroups], newer: Iterable[Stored]) -> dict[UUID, Loaded]:
-    states: dict[UUID, Loaded] = {**known}
-    taken_in = 0
-    for stream, events in groupby(newer, key=attrgetter("stream")):
-        state = known[stream]
-        try:
-            while some := [load_change(stored) for stored in islice(events, EVENTS_IN_A_ROW)]:
-                state = replay(state, some)
-                taken_in += len(some)
-                if taken_in >= EVENTS_IN_A_ROW:
-                    taken_in = 0
-                    await sleep(0)
-            states[stream] = state
-        except CannotGoOn as unreadable:
-            states[stream] = unreadable
-    return states

@@ -1,0 +1,57 @@
+"""Users' groups from the log: from a snapshot, or from what is known, to the newest event."""
+
+from asyncio import sleep
+from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby, islice
+from operator import attrgetter
+from uuid import UUID
+
+from domain.groups import UserConversationGroups, replay
+from domain.ports import AsyncRecorder
+from domain.snapshot import from_snapshot
+from domain.stored import CannotGoOn, Stored, load_change
+
+EVENTS_IN_A_ROW = 200
+"""How many are taken in before others go first: a matter of a millisecond."""
+
+NOTHING = UserConversationGroups()
+
+Loaded = UserConversationGroups | CannotGoOn
+"""One user's groups, or why they are not known."""
+
+
+async def loaded(recorder: AsyncRecorder, streams: Collection[UUID]) -> dict[UUID, Loaded]:
+    """Give the groups of these users, of whom nothing is known."""
+    if not streams:
+        return {}
+    history = await recorder.history(streams)
+    begun = {stream: from_snapshot(snapshot) for stream, snapshot in history.snapshots.items()}
+    unusable = {stream for stream, state in begun.items() if state is None}
+    known = {stream: begun.get(stream) or NOTHING for stream in streams}
+    states = await _replayed(known, [stored for stored in history.events if stored.stream not in unusable])
+    return states | await brought_forward(recorder, {stream: known[stream] for stream in unusable})
+
+
+async def brought_forward(recorder: AsyncRecorder, known: Mapping[UUID, UserConversationGroups]) -> dict[UUID, Loaded]:
+    """Give the groups of these users as the log has them, from what is known of them on."""
+    if not known:
+        return {}
+    return await _replayed(known, await recorder.newer({stream: state.revision for stream, state in known.items()}))
+
+
+async def _replayed(known: Mapping[UUID, UserConversationGroups], newer: Iterable[Stored]) -> dict[UUID, Loaded]:
+    states: dict[UUID, Loaded] = {**known}
+    taken_in = 0
+    for stream, events in groupby(newer, key=attrgetter("stream")):
+        state = known[stream]
+        try:
+            while some := [load_change(stored) for stored in islice(events, EVENTS_IN_A_ROW)]:
+                state = replay(state, some)
+                taken_in += len(some)
+                if taken_in >= EVENTS_IN_A_ROW:
+                    taken_in = 0
+                    await sleep(0)
+            states[stream] = state
+        except CannotGoOn as unreadable:
+            states[stream] = unreadable
+    return states
