@@ -52,10 +52,16 @@ class Workers:
         process = get_context("spawn").Process(target=_live, args=(self._work, self._arguments), daemon=True)
         # Ctrl-C goes to every process of the terminal; a worker is asked to end by this one alone, from its begin on.
         interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # And who asks this one to end waits until the worker has been told what to do: else it fails in the middle.
+        asked: list[int] = []
+        terminated = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
         try:
             process.start()
         finally:
             signal.signal(signal.SIGINT, interrupted)
+            signal.signal(signal.SIGTERM, terminated)
+        if asked:
+            os.kill(os.getpid(), signal.SIGTERM)
         return process
 
     def _stop(self) -> None:
