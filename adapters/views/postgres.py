@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic, sleep
-from typing import ClassVar, LiteralString
+from typing import Any, ClassVar, Final, LiteralString
 from uuid import UUID
 
 from psycopg.errors import LockNotAvailable
 from psycopg.sql import SQL, Identifier
 
+from adapters.store.arrays import BigInts, Bytes, Texts, UUIDs
 from adapters.store.datastore import Cursor, Datastore
 from adapters.store.leases import Lease
 from adapters.views.view import View
@@ -32,6 +33,11 @@ SHORT_WAIT = "SET LOCAL lock_timeout = '200ms'"
 
 LONGEST_CLEAR = 30.0
 """Seconds for which it is tried again."""
+
+COLUMNS: Final[dict[str, type[list[Any]]]] = {"uuid": UUIDs, "int8": BigInts, "text": Texts, "bytea": Bytes}
+
+IN_MEMORY = 1000
+"""So many rows the server takes from arrays without writing them to a file first."""
 
 
 class PostgresTables:
@@ -107,7 +113,7 @@ class PostgresGroupLists(PostgresTables, View[Cursor]):
             moved,
         )
         made = [(stream, users[stream].sdk_app_id, users[stream].user_id, lists[stream].revision) for stream in new]
-        _copy(c, "group_lists_users", ("uuid", "int8", "text", "int8"), made)
+        _insert(c, "group_lists_users", ("uuid", "int8", "text", "int8"), made)
         _write_groups(c, lists)
         _write_memberships(c, lists)
 
@@ -131,7 +137,7 @@ class PostgresHistory(PostgresTables, View[Cursor]):
     def write(self, c: Cursor, entries: Sequence[Entry]) -> None:
         """Add a row for each entry."""
         types = ("uuid", "int8", "int8", "text", "timestamptz", "text", "text", "bytea")
-        _copy(c, "history", types, [_history_columns(entry) for entry in entries])
+        _insert(c, "history", types, [_history_columns(entry) for entry in entries])
 
 
 class PostgresSnapshots(PostgresTables):
@@ -199,7 +205,7 @@ def _write_groups(c: Cursor, lists: dict[UUID, UserGroupLists]) -> None:
         for group_id in one.changes.groups_made
     ]
     types = ("uuid", "int8", "text", "int8", "int4", "timestamptz", "timestamptz")
-    _copy(c, "group_lists_groups", types, made)
+    _insert(c, "group_lists_groups", types, made)
 
 
 def _write_memberships(c: Cursor, lists: dict[UUID, UserGroupLists]) -> None:
@@ -216,7 +222,7 @@ def _write_memberships(c: Cursor, lists: dict[UUID, UserGroupLists]) -> None:
         for stream, one in lists.items()
         for key, membership in one.memberships.items()
     ]
-    _copy(c, "group_lists_memberships", ("uuid", "int8", "text", "timestamptz", "int8", "int4"), joined)
+    _insert(c, "group_lists_memberships", ("uuid", "int8", "text", "timestamptz", "int8", "int4"), joined)
 
 
 def _each(c: Cursor, statement: LiteralString, rows: Sequence[tuple[object, ...]]) -> None:
@@ -225,10 +231,21 @@ def _each(c: Cursor, statement: LiteralString, rows: Sequence[tuple[object, ...]
         c.execute(statement, [list(column) for column in zip(*rows, strict=True)])
 
 
-def _copy(c: Cursor, table: LiteralString, types: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
-    """Insert rows, each with every column of the table."""
-    if rows:
-        with c.copy(SQL("COPY {} FROM STDIN (FORMAT binary)").format(Identifier(table))) as copy:
-            copy.set_types(types)
-            for row in rows:
-                copy.write_row(row)
+def _insert(
+    c: Cursor, table: LiteralString, types: Sequence[LiteralString], rows: Sequence[tuple[object, ...]]
+) -> None:
+    """Insert rows, each with every column of the table.
+
+    Not with COPY: a process that is held up in the middle of one keeps the row of its follower from all others, as the
+    server waits for the rest without an end.
+    """
+    arrays = SQL(", ").join(SQL("%b::{}[]").format(SQL(column)) for column in types)
+    statement = SQL("INSERT INTO {} SELECT * FROM unnest({})").format(Identifier(table), arrays)
+    for first in range(0, len(rows), IN_MEMORY):
+        columns = zip(*rows[first : first + IN_MEMORY], strict=True)
+        c.execute(statement, [_column(kind, values) for kind, values in zip(types, columns, strict=True)])
+
+
+def _column(kind: str, values: Sequence[Any]) -> list[Any]:
+    """Give a column as what the driver need not look through, where it can be."""
+    return list(values) if None in values else COLUMNS.get(kind, list)(values)

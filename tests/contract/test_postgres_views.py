@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -9,16 +10,20 @@ from typing import cast
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
-from adapters.views.postgres import PostgresGroupLists, PostgresTables
+from adapters.store.datastore import Datastore
+from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresTables
 from domain.commands import AddConversations, CreateGroup, RemoveConversations, RenameGroup
 from domain.ports import Unavailable
+from infra.postgres.postgres import LOOPBACK
 from projections.follower import Follower
 from projections.group_lists import UserGroupLists, current_lists
 from projections.history import current_history
 from tests.contract.stores import ALICE, Clock, Store, postgres_store
 from tests.contract.test_postgres import by_hand, store, url_of
 from tests.integration.service import wait_until
+from tests.services.postgres_proxy import PostgresProxy
 
 __all__ = ["by_hand", "store"]
 
@@ -161,3 +166,15 @@ def test_a_view_that_cannot_be_emptied_yet_lets_readers_go_on(
         by_hand.execute("SELECT count(*) FROM snapshots")
         with pytest.raises(Unavailable, match="lock timeout"):
             snapshots.clear()
+
+
+def test_no_view_lets_the_server_wait_for_rows(store: Store, postgres_proxy: PostgresProxy) -> None:
+    """Who is held up in the middle of a COPY is not ended as idle, and keeps the row of its follower for ever."""
+    store.send(CreateGroup(group_name="One"), CreateGroup(group_name="Two", conversation_ids=("C2Ca",)), ADD)
+    with closing(Datastore(make_conninfo(url_of(store), host=LOOPBACK, port=postgres_proxy.port))) as datastore:
+        lists = PostgresGroupLists(datastore, cast("PostgresGroupLists", store.lists).lease)
+        history = PostgresHistory(datastore, cast("PostgresHistory", store.history).lease)
+        postgres_proxy.cut_before_answer_of(b"COPY")
+        for view in (lists, history):
+            assert Follower("view", store.log, view).catch_up() == store.log.head()
+    assert postgres_proxy.swallowed == 0
