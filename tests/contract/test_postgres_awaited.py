@@ -28,6 +28,9 @@ def sessions(url: str) -> list[int]:
         return [pid for (pid,) in connection.execute(query)]
 
 
+WAITS = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+
 def nothing() -> Write:
     return Write({ALICE: 0}, (), (), (), Clock().now)
 
@@ -62,7 +65,9 @@ async def test_one_who_is_cancelled_leaves_no_connection_behind_that_is_in_the_m
         with psycopg.connect(migrated) as other:
             other.execute("SELECT pg_advisory_xact_lock(7016511408512483955)")  # the log's
             waiting = asyncio.create_task(recorder.record(nothing()))
-            await asyncio.sleep(0.2)
+            async with asyncio.timeout(10):
+                while not other.execute(WAITS).rowcount:  # noqa: ASYNC110 - the server tells, if asked
+                    await asyncio.sleep(0.01)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
