@@ -11,6 +11,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from adapters.feed.feed import Feed
 from adapters.follow import FollowerThread, stop_all
 from adapters.http.app import create_app, create_operations_app
 from adapters.http.edge import is_loopback
@@ -120,19 +121,29 @@ def _follower_check(thread: FollowerThread) -> Check:
     return Check(thread.name, ok=in_time or thread.name in ("relay", "snapshots"), detail=detail)
 
 
+def _feed_check(feed: Feed) -> Check:
+    if feed.stopped_by is not None:
+        return Check("feed", ok=False, detail=f"stopped: {feed.stopped_by}")
+    return Check("feed", ok=True, detail=f"{feed.readers} listen")
+
+
 def build(settings: Settings, store: Store, parts: Collection[Part] = PARTS) -> tuple[ASGIApp, list[FollowerThread]]:
     """Put the application and its followers, not yet started, together over one store."""
     threads = follow_views(store) if "views" in parts else []
     threads += follow_relay(settings, store) if "relay" in parts else []
     metrics = Metrics({thread.name: thread.lag for thread in threads})
     store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
+    if "api" not in parts:
+        return create_operations_app(lambda: readiness(store, threads), metrics), threads
+    reads = read_side(store)
+    feed = Feed(store.log, reads.log_id, store.groups, settings.feed_depth)
+    store.groups.listeners.append(lambda _: feed.wake())
+    metrics.count_readers(lambda: feed.readers)
 
     def checks() -> list[Check]:
-        return readiness(store, threads)
+        return [*readiness(store, threads), _feed_check(feed)]
 
-    if "api" not in parts:
-        return create_operations_app(checks, metrics), threads
-    return create_app(store.groups, Writer(store.lanes), read_side(store), checks, metrics), threads
+    return create_app(store.groups, Writer(store.lanes), reads, checks, metrics, feed), threads
 
 
 def serve(

@@ -22,7 +22,6 @@ _POSTGRES: Final = re.compile(
 LATER: Final = (
     "APPS_FILE",
     "CORS_ORIGINS",
-    "FEED_DEPTH",
     "KAFKA_SASL_MECHANISM",
     "KAFKA_SASL_PASSWORD",
     "KAFKA_SASL_USERNAME",
@@ -64,6 +63,9 @@ class Settings(BaseSettings):
     """`off` trusts every caller, and so is served on a loopback address only."""
 
     idempotency_days: int = Field(7, ge=1, le=36_500)
+    feed_depth: int = Field(10_000, ge=1, le=1_000_000)
+    """How many revisions the live feed tells one by one to a reader who comes back; behind more it begins anew."""
+
     log_format: Literal["console", "json"] = "console"
 
     @field_validator("database_url")

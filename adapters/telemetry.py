@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Literal
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -73,6 +73,10 @@ class Metrics:
     def committed(self, events: int) -> None:
         """Count a commit."""
         self._commits.observe(events)
+
+    def count_readers(self, readers: Callable[[], int]) -> None:
+        """Ask this, when somebody looks, how many listen to the live feed."""
+        Gauge("convgroups_feed_readers", "Readers of the live feed", registry=self.registry).set_function(readers)
 
     def answered(self, command: str, result: Outcome | Refusal, *, replayed: bool) -> None:
         """Count a command's answer; what a repeated key is answered with was counted the first time."""

@@ -32,6 +32,18 @@ async def loaded(recorder: AsyncRecorder, streams: Collection[UUID]) -> dict[UUI
     return states | await brought_forward(recorder, {stream: known[stream] for stream in unusable})
 
 
+async def as_of(recorder: AsyncRecorder, stream: UUID, revision: int) -> Loaded:
+    """Give one user's groups as they were at a revision."""
+    history = await recorder.history([stream])
+    taken = history.snapshots.get(stream)
+    begun = NOTHING if taken is None else from_snapshot(taken)
+    events = history.events
+    if begun is None or begun.revision > revision:
+        begun, events = NOTHING, await recorder.newer({stream: 0})
+    known = await _replayed({stream: begun}, [stored for stored in events if stored.revision <= revision])
+    return known[stream]
+
+
 async def brought_forward(recorder: AsyncRecorder, known: Mapping[UUID, UserConversationGroups]) -> dict[UUID, Loaded]:
     """Give the groups of these users as the log has them, from what is known of them on."""
     if not known:

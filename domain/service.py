@@ -15,7 +15,7 @@ from domain.batch import Batch, Rules, UserCommands
 from domain.groups import UserConversationGroups
 from domain.ids import random_ids
 from domain.limits import Policy
-from domain.loading import NOTHING, Loaded, brought_forward, loaded
+from domain.loading import NOTHING, Loaded, as_of, brought_forward, loaded
 from domain.outcomes import Outcome
 from domain.ports import AsyncRecorder, Recorder, Stale, Unavailable
 from domain.states import States
@@ -97,10 +97,11 @@ class ConversationGroups(Application[UUID]):
 
     def state_of(self, stream: UUID) -> UserConversationGroups:
         """Give one user's groups as they are now; raises `CannotGoOn` at an event that cannot be read."""
-        state = self._as_recorded([stream])[stream]
-        if isinstance(state, CannotGoOn):
-            raise state
-        return state
+        return _readable(self._as_recorded([stream])[stream])
+
+    def state_at(self, stream: UUID, revision: int) -> UserConversationGroups:
+        """Give one user's groups as they were at a revision; raises as `state_of` does."""
+        return _readable(at_once(as_of(AtOnce(self._recorder), stream, revision)))
 
     def states_of(self, streams: Collection[UUID]) -> dict[UUID, UserConversationGroups]:
         """Give the groups of these users as they are now, without those of whom an event cannot be read."""
@@ -151,6 +152,12 @@ class ConversationGroups(Application[UUID]):
     @property
     def _recorder(self) -> Recorder:
         return cast("Recorder", self.recorder)
+
+
+def _readable(state: Loaded) -> UserConversationGroups:
+    if isinstance(state, CannotGoOn):
+        raise state
+    return state
 
 
 async def _decide_anew(recorder: AsyncRecorder, batch: Batch, stale: Stale) -> None:

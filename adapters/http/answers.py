@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
+from adapters.feed.frames import write_cursor
 from domain.outcomes import Outcome
 from domain.values import Instant, WireModel
 from projections.group_lists import GroupRow, UserGroupLists
@@ -126,7 +127,7 @@ class GroupList(Revised):
     def of(cls, lists: UserGroupLists, log_id: UUID) -> "GroupList":
         """Answer with a user's groups."""
         groups = tuple(GroupSummary.of(group_id, row) for group_id, row in lists.listed())
-        return cls(revision=lists.revision, cursor=_cursor(log_id, lists.revision), groups=groups)
+        return cls(revision=lists.revision, cursor=write_cursor(log_id, lists.revision), groups=groups)
 
 
 class GroupDetail(GroupSummary, Revised):
@@ -140,7 +141,7 @@ class GroupDetail(GroupSummary, Revised):
         """Answer with one group of a user."""
         return cls(
             revision=lists.revision,
-            cursor=_cursor(log_id, lists.revision),
+            cursor=write_cursor(log_id, lists.revision),
             group_id=group_id,
             conversation_ids=tuple(conversation_id for conversation_id, _ in lists.members(group_id)),
             **_listed(row),
@@ -202,10 +203,6 @@ class Problem(WireModel):
     detail: str
     code: int | None = None
     """The product's error code, where it has one."""
-
-
-def _cursor(log_id: UUID, revision: int) -> str:
-    return f"{log_id.hex}-{revision}"
 
 
 def _listed(row: GroupRow) -> dict[str, Any]:

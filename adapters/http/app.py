@@ -11,9 +11,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.types import ASGIApp
 
+from adapters.feed.feed import Feed
 from adapters.http.answers import Problem
 from adapters.http.commands import command_routes, commands
 from adapters.http.edge import Edge
+from adapters.http.feed import feed_routes
 from adapters.http.operations import Check, operation_routes
 from adapters.http.problems import answer_with_problems
 from adapters.http.reads import LookupQuestion, ReadSide, read_routes
@@ -49,12 +51,13 @@ def create_app(
     read_side: ReadSide,
     checks: Callable[[], Sequence[Check]],
     metrics: Metrics,
+    feed: Feed,
 ) -> ASGIApp:
     """Build the application over the parts it serves."""
 
     @asynccontextmanager
-    async def writing(_: FastAPI) -> AsyncIterator[None]:
-        async with writer:
+    async def working(_: FastAPI) -> AsyncIterator[None]:
+        async with writer, feed:
             yield
 
     app = FastAPIOffline(
@@ -63,13 +66,14 @@ def create_app(
         description=DESCRIPTION,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=writing,
+        lifespan=working,
         static_url="/docs/static",
     )
     answer_with_problems(app)
     carry_out = commands(writer.carry_out, groups.dry_run, metrics.answered)
     app.include_router(command_routes(carry_out))
     app.include_router(read_routes(read_side, groups.policy_of))
+    app.include_router(feed_routes(feed))
     app.include_router(operation_routes(checks, metrics.registry))
     _describe_bodies(app)
     return Edge(app, metrics.requests, metrics.seconds, carry_out)

@@ -9,6 +9,12 @@ from adapters.http import answers, examples
 from domain.limits import Limits
 
 
+class EventStream(PlainTextResponse):
+    """What the feed answers with."""
+
+    media_type = "text/event-stream"
+
+
 def _examples(named: dict[str, Any]) -> dict[str, Any]:
     return {name: {"value": value} for name, value in named.items()}
 
@@ -147,6 +153,31 @@ READ_DOCS: Final[dict[str, dict[str, Any]]] = {
         _TAG,
     ),
     "limits": _read("Show the app's limits", Limits, Limits().model_dump(mode="json")),
+}
+
+
+FEED_DOCS: Final[dict[str, Any]] = {
+    "summary": "Follow what happens to a user's groups",
+    "description": "Server-sent events: one frame for each command that recorded something, in the order of revisions. "
+    "First a snapshot, where the reader gives no cursor, or one that is too old or of another log.",
+    "tags": ["reads"],
+    "response_class": EventStream,
+    "responses": {
+        200: {
+            "description": "Frames, without an end; a comment every 15 s",
+            "content": {"text/event-stream": {"examples": _examples(examples.FRAMES)}},
+        },
+        400: _problems("Not a question", examples.MALFORMED),
+        403: _problems("Not allowed", examples.FOREIGN_HOST),
+        **_OF_ALL,
+    },
+    "openapi_extra": {
+        "parameters": [
+            _APP,
+            _parameter("after", "query", "The cursor to go on from, at a first connection.", type="string"),
+            _parameter("Last-Event-ID", "header", "The `id` of the last frame that was taken in.", type="string"),
+        ]
+    },
 }
 
 

@@ -124,6 +124,15 @@ CONVERSATIONS: Final = {
 QUESTION: Final = {"conversationIDs": ["C2Cexample"]}
 LOOKUP: Final = {"revision": 2, "conversations": [CONVERSATION]}
 HISTORY: Final = {"revision": 2, "events": [EVENT], "next": 1}
+_TOLD: Final = (
+    '{"name": "onConversationGroupListUpdated", "data": ["Suppliers"]}, {"name": "onConversationListUpdated", '
+    '"data": [{"conversationID": "C2Cexample", "conversationGroupList": ["Suppliers"]}]}'
+)
+FRAMES: Final = {
+    "snapshot": f'id: {CURSOR}\nevent: snapshot\ndata: {{"revision": 0, "groups": [], "conversations": []}}\n\n',
+    "change": f"id: {CURSOR}\nevent: change\n"
+    f'data: {{"revision": 2, "commandID": "{_EVENT_ID}", "device": "phone", "notifications": [{_TOLD}]}}\n\n',
+}
 ALIVE: Final = {"status": "alive"}
 READY: Final = {
     "status": "ready",

@@ -1,7 +1,8 @@
 """An answer in one piece: the server writes head and body apart, and a write costs as much as deciding a command."""
 
 from asyncio import AbstractEventLoop, Transport
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -34,9 +35,30 @@ class Gathered:
         return getattr(self._transport, name)
 
 
+CONNECTION: Final = "convgroups.connection"
+"""Where a request's scope has its connection."""
+
+
 class GatheringProtocol(HttpToolsProtocol):
-    """The server's protocol on such a transport."""
+    """The server's protocol on such a transport; a request that goes on and on can be ended with the service."""
+
+    on_shutdown: Callable[[], None] = staticmethod(lambda: None)
+    """Called when the service ends; what the request in hand has to do then."""
 
     def connection_made(self, transport: Any) -> None:
         """Take up a connection."""
         super().connection_made(Gathered(transport, self.loop))  # type: ignore[arg-type]  # it is used as one
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        super().on_message_begin()
+        self.scope[CONNECTION] = self  # type: ignore[typeddict-unknown-key]
+
+    def shutdown(self) -> None:
+        """End when the request in hand is answered."""
+        self.on_shutdown()
+        super().shutdown()
+
+    def abort(self) -> None:
+        """Give the connection up, with whatever was not read yet by the other side."""
+        self.transport.abort()

@@ -1,0 +1,66 @@
+"""What a reader who comes does not have yet: what it missed, or everything."""
+
+from typing import Protocol
+from uuid import UUID
+
+from adapters.feed.frames import encode, read_cursor
+from adapters.feed.listener import MOST_WAITING
+from domain.groups import UserConversationGroups
+from domain.ports import EventLog
+from projections.notifications import Telling, snapshot, whole_commands
+
+PAGE = 1000
+"""Events that are read at once: far more than one command records."""
+
+
+class Groups(Protocol):
+    """What the feed needs of the service. Both methods raise `Unavailable`, and `CannotGoOn` as the log does."""
+
+    def state_of(self, stream: UUID) -> UserConversationGroups:
+        """Give one user's groups as they are now."""
+        ...
+
+    def state_at(self, stream: UUID, revision: int) -> UserConversationGroups:
+        """Give one user's groups as they were at a revision."""
+        ...
+
+
+class Missed:
+    """Tells one reader what it does not have: what happened since its cursor, else everything as it is now.
+
+    At most `depth` revisions are told one by one. It reads the log: make it, and call it, in a thread.
+    """
+
+    def __init__(
+        self, log: EventLog, log_id: UUID, groups: Groups, stream: UUID, cursor: str | None, depth: int
+    ) -> None:
+        self.now = groups.state_of(stream)
+        """The groups when the reader came."""
+
+        self._log, self._log_id, self._stream = log, log_id, stream
+        seen = None if cursor is None else read_cursor(cursor, log_id)
+        self._knows = seen is not None and 0 <= self.now.revision - seen <= depth
+        before = self.now
+        if self._knows and seen is not None and seen < self.now.revision:
+            before = groups.state_at(stream, seen)
+        self._telling = Telling(before)
+
+    @property
+    def revision(self) -> int:
+        """Tell how far the reader has been told."""
+        return self._telling.state.revision
+
+    def page(self) -> list[bytes]:
+        """Give the next frames, none when all is told; what is recorded meanwhile may be among them."""
+        if not self._knows:
+            self._knows = True
+            return [encode(snapshot(self.now), self._log_id)]
+        if self.revision >= self.now.revision:
+            return []
+        frames: list[bytes] = []
+        entries = whole_commands(self._log.read_user(self._stream, self.revision, PAGE), PAGE)
+        for frame in self._telling.tell(entry.event for entry in entries):
+            frames.append(encode(frame, self._log_id))
+            if sum(map(len, frames)) > MOST_WAITING:
+                break  # for one reader no more is held at once
+        return frames

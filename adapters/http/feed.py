@@ -1,0 +1,97 @@
+"""`GET /v1/users/{userID}/events`: the live feed, as server-sent events."""
+
+from asyncio import create_task, timeout
+from collections.abc import AsyncIterator
+from typing import Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from adapters.feed.feed import Feed
+from adapters.feed.listener import Listener
+from adapters.http import paging
+from adapters.http.described import FEED_DOCS
+from adapters.http.identity import UserID, caller
+from adapters.http.writes import CONNECTION
+
+QUIET: Final = 15.0
+"""Seconds after which a comment tells that the connection lives."""
+
+SLOWEST: Final = 10.0
+"""Seconds that a reader may take until it has read enough for the next piece to be sent."""
+
+PIECE: Final = 64 * 1024
+
+HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # a proxy would else wait for more
+]
+
+
+def feed_routes(feed: Feed) -> APIRouter:
+    """Give the route."""
+    router = APIRouter()
+
+    @router.get("/v1/users/{userID}/events", **FEED_DOCS)
+    async def follow(request: Request, user_id: UserID) -> Response:
+        paging.only(request, "after")
+        who = caller(request, user_id)
+        cursor = request.headers.get("Last-Event-ID") or request.query_params.get("after")
+        return FeedResponse(feed, who.stream, cursor)
+
+    return router
+
+
+class FeedResponse(Response):
+    """Sends frames until the reader goes, is too slow, or the service ends."""
+
+    def __init__(self, feed: Feed, stream: UUID, cursor: str | None) -> None:
+        super().__init__()
+        self._feed, self._stream, self._cursor = feed, stream, cursor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send."""
+        connection = scope[CONNECTION]
+        async with self._feed.listen(self._stream, self._cursor) as reader:
+            connection.on_shutdown = reader.listener.end
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            watching = create_task(_until_gone(receive, reader.listener))
+            try:
+                async for frame in _frames(reader.missed, reader.listener):
+                    for begin in range(0, len(frame), PIECE):
+                        await _send(send, frame[begin : begin + PIECE], more_body=True)
+                await _send(send, b"", more_body=False)
+            except TimeoutError:
+                connection.abort()  # to close it would wait until all is read that was sent already
+            finally:
+                watching.cancel()
+
+
+async def _frames(missed: AsyncIterator[bytes], listener: Listener) -> AsyncIterator[bytes]:
+    yield b": hello\n\n"  # so that the reader knows that it is heard
+    async for frame in missed:
+        yield frame
+    while True:
+        try:
+            async with timeout(QUIET):
+                frame_or_end = await listener.next()
+        except TimeoutError:
+            frame_or_end = b":\n\n"
+        if frame_or_end is None:
+            return
+        yield frame_or_end
+
+
+async def _send(send: Send, body: bytes, *, more_body: bool) -> None:
+    async with timeout(SLOWEST):
+        await send({"type": "http.response.body", "body": body, "more_body": more_body})
+
+
+async def _until_gone(receive: Receive, listener: Listener) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    listener.end()
