@@ -5,15 +5,17 @@ from contextlib import ExitStack, nullcontext
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from threading import Lock
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, assert_never, get_args
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 from adapters.follow import FollowerThread, stop_all
+from adapters.http.access import Access, LocalOnly, let_everybody_in
 from adapters.http.app import create_app, create_operations_app
 from adapters.http.edge import is_loopback
+from adapters.http.identity import Signed, Trusting
 from adapters.http.operations import Check
 from adapters.http.reads import ReadSide
 from adapters.http.writes import GatheringProtocol
@@ -131,8 +133,21 @@ def build(settings: Settings, store: Store, parts: Collection[Part] = PARTS) -> 
         return readiness(store, threads)
 
     if "api" not in parts:
-        return create_operations_app(checks, metrics), threads
-    return create_app(store.groups, Writer(store.lanes), read_side(store), checks, metrics), threads
+        return create_operations_app(checks, metrics, access_by(settings).guard), threads
+    writer, reads = Writer(store.lanes), read_side(store)
+    return create_app(store.groups, writer, reads, checks, metrics, access_by(settings)), threads
+
+
+def access_by(settings: Settings) -> Access:
+    """Say who may call: whoever signs, or, with authentication off, whoever is on this machine."""
+    origins = settings.allowed_origins
+    match settings.auth:
+        case "off":
+            return Access(Trusting(), LocalOnly(origins), origins)
+        case "usersig":
+            return Access(Signed(settings.apps_file), let_everybody_in, origins)
+        case _:
+            assert_never(settings.auth)
 
 
 def serve(
