@@ -21,7 +21,7 @@ _POSTGRES: Final = re.compile(
     rf"postgres(?:ql)?://(?:(?:{_PART}|[:,])*@)?{_HOST}(?:,{_HOST})*(?:/{_PART}*)?(?:\?(?:{_PART}|[/?:,])*)?"
 )
 
-_ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+_ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", re.IGNORECASE)
 _DEFAULT_PORT: Final = re.compile(r"^(http(?=:.*:80$)|https(?=:.*:443$))(://.*):\d+$")
 
 LATER: Final = (
@@ -33,6 +33,9 @@ LATER: Final = (
     "KAFKA_SSL_CAFILE",
 )
 """Settings of releases to come. They are refused, not passed over: whoever sets one relies on it."""
+
+OF_CALLERS: Final = ("USERSIG",)
+"""What the command line reads where it asks a service."""
 
 OF_TESTS: Final = (
     "REQUIRE_SERVICES",
@@ -158,7 +161,7 @@ def read_settings() -> Settings:
 
 def unknown_settings() -> dict[str, str | None]:
     """Name the variables that look like settings and are none, most likely typos, each with what was meant perhaps."""
-    known = [PREFIX + name for name in (*OF_TESTS, *(field.upper() for field in Settings.model_fields))]
+    known = [PREFIX + name for name in (*OF_CALLERS, *OF_TESTS, *(field.upper() for field in Settings.model_fields))]
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     return {name: next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None) for name in unknown}
 

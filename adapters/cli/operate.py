@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from adapters.cli import show
 from adapters.cli.rebuild import rebuild
+from adapters.cli.token import token
 from adapters.cli.words import WrongUsage
 
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
@@ -138,3 +139,4 @@ def add_to(app: typer.Typer) -> None:
     app.command("new-log-id")(new_log_id)
     app.command("relay-from")(relay_from)
     app.command()(doctor)
+    app.command()(token)
