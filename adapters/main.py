@@ -5,7 +5,7 @@ from contextlib import ExitStack, nullcontext
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from threading import Lock
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, assert_never, get_args
 
 import structlog
 import uvicorn
@@ -13,8 +13,10 @@ from starlette.types import ASGIApp
 
 from adapters.feed.feed import Feed
 from adapters.follow import FollowerThread, stop_all
+from adapters.http.access import Access, LocalOnly, let_everybody_in
 from adapters.http.app import create_app, create_operations_app
 from adapters.http.edge import is_loopback
+from adapters.http.identity import Signed, Trusting
 from adapters.http.operations import Check
 from adapters.http.reads import ReadSide
 from adapters.http.writes import GatheringProtocol
@@ -134,7 +136,7 @@ def build(settings: Settings, store: Store, parts: Collection[Part] = PARTS) -> 
     metrics = Metrics({thread.name: thread.lag for thread in threads})
     store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
     if "api" not in parts:
-        return create_operations_app(lambda: readiness(store, threads), metrics), threads
+        return create_operations_app(lambda: readiness(store, threads), metrics, access_by(settings).guard), threads
     reads = read_side(store)
     feed = Feed(store.log, reads.log_id, store.groups, settings.feed_depth)
     store.groups.listeners.append(lambda _: feed.wake())
@@ -143,7 +145,19 @@ def build(settings: Settings, store: Store, parts: Collection[Part] = PARTS) -> 
     def checks() -> list[Check]:
         return [*readiness(store, threads), _feed_check(feed)]
 
-    return create_app(store.groups, Writer(store.lanes), reads, checks, metrics, feed), threads
+    return create_app(store.groups, Writer(store.lanes), reads, checks, metrics, access_by(settings), feed), threads
+
+
+def access_by(settings: Settings) -> Access:
+    """Say who may call: whoever signs, or, with authentication off, whoever is on this machine."""
+    origins = settings.allowed_origins
+    match settings.auth:
+        case "off":
+            return Access(Trusting(), LocalOnly(origins), origins)
+        case "usersig":
+            return Access(Signed(settings.apps_file), let_everybody_in, origins)
+        case _:
+            assert_never(settings.auth)
 
 
 def serve(

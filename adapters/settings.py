@@ -6,8 +6,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from adapters.apps import Apps
 
 PREFIX: Final = "CONVGROUPS_"
 
@@ -19,9 +21,10 @@ _POSTGRES: Final = re.compile(
     rf"postgres(?:ql)?://(?:(?:{_PART}|[:,])*@)?{_HOST}(?:,{_HOST})*(?:/{_PART}*)?(?:\?(?:{_PART}|[/?:,])*)?"
 )
 
+_ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", re.IGNORECASE)
+_DEFAULT_PORT: Final = re.compile(r"^(http(?=:.*:80$)|https(?=:.*:443$))(://.*):\d+$")
+
 LATER: Final = (
-    "APPS_FILE",
-    "CORS_ORIGINS",
     "KAFKA_SASL_MECHANISM",
     "KAFKA_SASL_PASSWORD",
     "KAFKA_SASL_USERNAME",
@@ -29,6 +32,9 @@ LATER: Final = (
     "KAFKA_SSL_CAFILE",
 )
 """Settings of releases to come. They are refused, not passed over: whoever sets one relies on it."""
+
+OF_CALLERS: Final = ("USERSIG",)
+"""What the command line reads where it asks a service."""
 
 OF_TESTS: Final = (
     "REQUIRE_SERVICES",
@@ -48,7 +54,7 @@ class SettingRefused(Exception):  # noqa: N818 - an answer to whoever starts the
 class Settings(BaseSettings):
     """What an operator decides; the defaults need nothing but a folder to write to."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", arbitrary_types_allowed=True)
 
     database_url: str = "sqlite:///convgroups.db"
     kafka_bootstrap_servers: str | None = None
@@ -59,8 +65,14 @@ class Settings(BaseSettings):
     kafka_replication_factor: int | None = Field(None, ge=1)
     """None leaves it to the broker's default."""
 
-    auth: Literal["off"] = "off"
-    """`off` trusts every caller, and so is served on a loopback address only."""
+    apps_file: Apps = Apps()
+    """The apps, read from the file that is named; without one every app has the defaults."""
+
+    auth: Literal["off", "usersig"] = "off"
+    """`off` trusts every caller, and so is served on a loopback address only; `usersig` asks for a signature."""
+
+    cors_origins: str | None = None
+    """Whose pages may call: origins with commas between them, or `*`."""
 
     idempotency_days: int = Field(7, ge=1, le=36_500)
     feed_depth: int = Field(10_000, ge=1, le=1_000_000)
@@ -92,6 +104,35 @@ class Settings(BaseSettings):
                 raise ValueError("name the brokers as host:port,host:port, or unset it")
         return servers
 
+    @field_validator("apps_file", mode="before")
+    @classmethod
+    def _read_apps(cls, given: Any) -> Any:
+        return Apps.read(given) if isinstance(given, str) else given
+
+    @field_validator("auth")
+    @classmethod
+    def _has_keys(cls, auth: str, info: ValidationInfo) -> str:
+        # With a file that cannot be read, that alone is to be said.
+        if auth == "usersig" and "apps_file" in info.data and not list(info.data["apps_file"]):
+            raise ValueError(f"name the file with the apps and their keys in {PREFIX}APPS_FILE")
+        return auth
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _some_origin(cls, origins: str | None) -> str | None:
+        for origin in _origins(origins):
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    "use origins as https://app.example.com or http://localhost:5173, without a path, with commas "
+                    "between them; or * for any"
+                )
+        return origins
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The origins whose pages may call, as browsers write them."""
+        return tuple(_DEFAULT_PORT.sub(r"\1\2", origin.lower()) for origin in _origins(self.cors_origins))
+
     @property
     def postgres(self) -> str | None:
         """The address of the database in PostgreSQL; None where the database is an SQLite file."""
@@ -122,18 +163,20 @@ def read_settings() -> Settings:
 
 def unknown_settings() -> dict[str, str | None]:
     """Name the variables that look like settings and are none, most likely typos, each with what was meant perhaps."""
-    known = [PREFIX + name for name in (*OF_TESTS, *(field.upper() for field in Settings.model_fields))]
+    known = [PREFIX + name for name in (*OF_CALLERS, *OF_TESTS, *(field.upper() for field in Settings.model_fields))]
     unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
     return {name: next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None) for name in unknown}
 
 
 def _sentence(error: Any) -> str:
     name = PREFIX + str(error["loc"][0]).upper()
-    if name == PREFIX + "AUTH":
-        return f"{name}={error['input']}: only `off` is served by this release, on a loopback address."
     # What is wrong with the address of a database may be its password, and in whatever is none may be one.
     given = re.sub(r"^(postgres(?:ql)?://).*|^(?=.*@).*", r"\1***", str(error["input"]), flags=re.DOTALL)
     return f"{name}={given}: {error['msg'].removeprefix('Value error, ')}."
+
+
+def _origins(given: str | None) -> list[str]:
+    return [] if given is None else [origin.strip() for origin in given.split(",")]
 
 
 def _without_password(url: str) -> str:

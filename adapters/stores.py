@@ -156,4 +156,6 @@ def _lanes(groups: ConversationGroups, recorder: Callable[[], AsyncRecording], l
 
 
 def _service(env: dict[str, str], settings: Settings) -> ConversationGroups:
-    return ConversationGroups(env, keep_outcomes_for=timedelta(days=settings.idempotency_days))
+    return ConversationGroups(
+        env, policy_of=settings.apps_file.policy_of, keep_outcomes_for=timedelta(days=settings.idempotency_days)
+    )

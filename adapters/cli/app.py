@@ -30,7 +30,25 @@ operate.add_to(app)
 User = Annotated[str, typer.Argument(metavar="USER", help="Whose groups.")]
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 URL = Annotated[str | None, typer.Option("--url", help="Ask the service there, not the database.", metavar="URL")]
-AppID = Annotated[int, typer.Option("--app-id", help="The app whose user it is.", min=1, max=MAX_ID)]
+UserSig = Annotated[
+    str | None,
+    typer.Option(
+        "--usersig",
+        envvar="CONVGROUPS_USERSIG",
+        help="With --url: who asks, where the service wants to know. `convgroups token` makes one; in the variable it "
+        "is in no list of processes.",
+        metavar="USERSIG",
+    ),
+]
+AppID = Annotated[
+    int | None,
+    typer.Option(
+        "--app-id",
+        help=f"The app whose user it is, by default {DEFAULT_APP} (with --usersig: the signature's).",
+        min=1,
+        max=MAX_ID,
+    ),
+]
 
 
 @app.command(epilog="Commands: " + "; ".join(form.usage for form in FORMS.values()))
@@ -48,7 +66,8 @@ def send(
     correlation_id: Annotated[str | None, typer.Option(help="Recorded with the events; a ticket, say.")] = None,
     expected_revision: Annotated[int | None, typer.Option(help="Refuse if it is not current.", metavar="N")] = None,
     url: URL = None,
-    app_id: AppID = DEFAULT_APP,
+    usersig: UserSig = None,
+    app_id: AppID = None,
     json: AsJSON = False,
 ) -> None:
     """Carry out one command on a user's groups."""
@@ -56,7 +75,7 @@ def send(
     command = command_of(words, options)
     correlated = None if correlation_id is None else note_of("--correlation-id", correlation_id)
     notes = Notes(key_of(key), note_of("--device", device), correlated)
-    answer = _caller(url, app_id).send(user, command, notes, dry_run=dry_run)
+    answer = _caller(url, usersig, app_id).send(user, command, notes, dry_run=dry_run)
     show.as_json(answer) if json else show.show_outcome(answer, dry_run=dry_run)
 
 
@@ -68,7 +87,8 @@ def groups(
         int | None, typer.Option(help="Name the group by its ID.", min=1, max=MAX_ID, metavar="N")
     ] = None,
     url: URL = None,
-    app_id: AppID = DEFAULT_APP,
+    usersig: UserSig = None,
+    app_id: AppID = None,
     json: AsJSON = False,
 ) -> None:
     """List a user's groups, or what is in one of them."""
@@ -77,7 +97,7 @@ def groups(
     if group is not None and utf8_length(group) is None:
         raise WrongUsage("GROUP is not UTF-8")
     named = group if group_id is None else group_id
-    caller = _caller(url, app_id)
+    caller = _caller(url, usersig, app_id)
     answer = caller.groups(user) if named is None else caller.conversations(user, named)
     if json:
         show.as_json(answer)
@@ -93,11 +113,12 @@ def history(
     after: Annotated[int, typer.Option(help="Begin after this revision.", min=0, max=MAX_ID, metavar="N")] = 0,
     limit: Annotated[int, typer.Option(help="Tell at most so many events.", min=1, max=1000, metavar="N")] = 100,
     url: URL = None,
-    app_id: AppID = DEFAULT_APP,
+    usersig: UserSig = None,
+    app_id: AppID = None,
     json: AsJSON = False,
 ) -> None:
     """Tell who changed a user's groups, when, and how."""
-    answer = _caller(url, app_id).history(user, after, limit)
+    answer = _caller(url, usersig, app_id).history(user, after, limit)
     show.as_json(answer) if json else show.show_history(answer)
 
 
@@ -131,12 +152,12 @@ def run() -> None:
         sys.exit(report(error, as_json="--json" in sys.argv))
 
 
-def _caller(url: str | None, app_id: int) -> "Caller":
+def _caller(url: str | None, usersig: str | None, app_id: int | None) -> "Caller":
     if url is not None:
         from adapters.cli.remote import Remote
 
-        return Remote.at(url, app_id)
+        return Remote.at(url, usersig, app_id)
     from adapters.cli.direct import Direct
     from adapters.settings import read_settings
 
-    return Direct(read_settings(), app_id)
+    return Direct(read_settings(), DEFAULT_APP if app_id is None else app_id)

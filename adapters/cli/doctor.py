@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 
 import httpx
 
+from adapters.apps import FLAGSHIP, App
 from adapters.cli.failures import sentence
 from adapters.kafka.probe import probe
 from adapters.kafka.records import Reached
@@ -14,7 +15,10 @@ from adapters.settings import PREFIX, SettingRefused, Settings, read_settings, u
 from adapters.store.lock import HeldElsewhere, announced, sole_writer
 from adapters.store.migrate import NotMigrated
 from adapters.stores import Store, open_store
+from domain.limits import Limits
 from domain.ports import Unavailable
+
+SHORT_KEY = 32
 
 
 class Finding(NamedTuple):
@@ -32,7 +36,7 @@ def examine() -> list[Finding]:
         settings = read_settings()
     except SettingRefused as refused:
         return [Finding("bad", "settings", str(refused), "Change it, then run this again.")]
-    return [*_settings(settings), *_database(settings), *_service(settings), *_kafka(settings)]
+    return [*_settings(settings), *_apps(settings), *_database(settings), *_service(settings), *_kafka(settings)]
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -43,6 +47,29 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     for name, meant in unknown_settings().items():
         advice = f"Did you mean {meant}?" if meant else "Look for a typo."
         yield Finding("note", name, "is no setting of this release", advice)
+
+
+def _apps(settings: Settings) -> Iterator[Finding]:
+    for app in settings.apps_file:
+        keys, admins = len(app.keys), ", ".join(app.admins) or "none"
+        found = f"{app.edition}; secret keys: {keys}; administrators: {admins}; {_limits(app.limits)}"
+        yield Finding("ok" if app.policy.entitled and keys else "note", f"app {app.sdk_app_id}", found, _advice(app))
+
+
+def _limits(limits: Limits) -> str:
+    """Name the limits that are not the defaults."""
+    own = limits.model_dump(by_alias=True, exclude_defaults=True)
+    return ", ".join(f"{name} = {value}" for name, value in own.items()) or "default limits"
+
+
+def _advice(app: App) -> str:
+    if not app.policy.entitled:
+        return f"Every command of it is refused with 51013: its edition is not {FLAGSHIP}."
+    if not app.keys:
+        return "Nobody can sign in: it has no secretKeys."
+    if min(map(len, app.keys)) < SHORT_KEY:
+        return f"A key of fewer than {SHORT_KEY} characters can be guessed: take a longer one."
+    return ""
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -4,6 +4,7 @@
 
 import signal
 import sys
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -11,14 +12,15 @@ from rich.markup import escape
 
 from adapters.cli import show
 from adapters.cli.rebuild import rebuild
+from adapters.cli.token import token
 from adapters.cli.words import WrongUsage
 
 AsJSON = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 
 TRY = """
-  Make a group:   curl -s {url}/v1/users/alice/commands -H 'Content-Type: application/json' \\
+  Make a group:   curl -s {url}/v1/users/alice/commands{signed} -H 'Content-Type: application/json' \\
                     -d '{{"command": "CreateGroup", "groupName": "Suppliers", "conversationIDs": ["C2Cbob"]}}'
-  List groups:    curl -s {url}/v1/users/alice/groups
+  List groups:    curl -s {url}/v1/users/alice/groups{signed}
   Read the API:   {url}/docs
   Look it over:   {program} doctor
 """
@@ -50,7 +52,8 @@ def serve_command(
         show.err.print(f"[yellow]warning[/yellow]: {escape(name)} is no setting of this release{perhaps}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        on_listening = _say_what_to_try if settings.log_format == "console" and "api" in parts else None
+        try_it = partial(_say_what_to_try, signed=settings.auth == "usersig")
+        on_listening = try_it if settings.log_format == "console" and "api" in parts else None
         serve(settings, host, port, parts=parts, workers=workers, on_listening=on_listening)
     except KeyboardInterrupt:
         sys.exit(0)
@@ -58,8 +61,9 @@ def serve_command(
         raise address_refused(error, host, port) from error
 
 
-def _say_what_to_try(url: str) -> None:
-    typer.echo(TRY.format(url=url, program=sys.argv[0]))
+def _say_what_to_try(url: str, *, signed: bool) -> None:
+    header = f""" -H "Authorization: UserSig usersig=\\"$({sys.argv[0]} token alice)\\"\"""" if signed else ""
+    typer.echo(TRY.format(url=url, program=sys.argv[0], signed=header))
 
 
 def migrate(json: AsJSON = False) -> None:
@@ -135,3 +139,4 @@ def add_to(app: typer.Typer) -> None:
     app.command("new-log-id")(new_log_id)
     app.command("relay-from")(relay_from)
     app.command()(doctor)
+    app.command()(token)

@@ -1,6 +1,7 @@
 """The way to a user's groups through a service that is running."""
 
-from typing import Any, NamedTuple
+import re
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import httpx
@@ -10,6 +11,8 @@ from adapters.cli.words import WrongUsage
 from domain.commands import Command
 from domain.ports import Unavailable
 
+_USERSIG: Final = re.compile(r"[A-Za-z0-9*_-]+")
+
 
 class Remote(NamedTuple):
     """Asks a service, once; implements `Caller`."""
@@ -17,15 +20,22 @@ class Remote(NamedTuple):
     client: httpx.Client
 
     @classmethod
-    def at(cls, url: str, app_id: int) -> "Remote":
-        """Ask the service at `url`; raises `WrongUsage`."""
+    def at(cls, url: str, usersig: str | None, app_id: int | None) -> "Remote":
+        """Ask the service at `url`, as whom the signature names; raises `WrongUsage`."""
         try:
             known = httpx.URL(url).scheme in ("http", "https")
         except httpx.InvalidURL:
             known = False
         if not known:
             raise WrongUsage(f"--url {url}: give an address such as http://127.0.0.1:8080")
-        return cls(httpx.Client(base_url=url, headers={"App-ID": str(app_id)}, timeout=30))
+        if usersig is not None and not _USERSIG.fullmatch(usersig):
+            raise WrongUsage("--usersig: this is none; `convgroups token USER` makes one")
+        given = {
+            "App-ID": None if app_id is None else str(app_id),
+            "Authorization": None if usersig is None else f'UserSig usersig="{usersig}"',
+        }
+        headers = {name: value for name, value in given.items() if value is not None}
+        return cls(httpx.Client(base_url=url, headers=headers, timeout=30))
 
     def send(self, user: str, command: Command, notes: Notes, *, dry_run: bool) -> dict[str, Any]:
         """Carry out a command."""
@@ -71,6 +81,8 @@ class Remote(NamedTuple):
         problem = response.headers.get("Content-Type") == "application/problem+json"
         if problem and response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise Unavailable(answer["detail"])
+        if response.status_code == httpx.codes.UNAUTHORIZED and problem:
+            answer["detail"] += " Here: --usersig, or CONVGROUPS_USERSIG; `convgroups token` makes one."
         if problem:
             raise Refused(answer)
         if response.status_code != httpx.codes.OK or "revision" not in answer:

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.types import ASGIApp
 
 from adapters.feed.feed import Feed
+from adapters.http.access import Access, Guard, open_to
 from adapters.http.answers import Problem
 from adapters.http.commands import command_routes, commands
 from adapters.http.edge import Edge
@@ -37,12 +38,12 @@ DESCRIPTION = (
 )
 
 
-def create_operations_app(checks: Callable[[], Sequence[Check]], metrics: Metrics) -> ASGIApp:
+def create_operations_app(checks: Callable[[], Sequence[Check]], metrics: Metrics, guard: Guard) -> ASGIApp:
     """Build what a process serves that only follows the log: whether it lives, is ready, and what it does."""
     app = FastAPI(title="conversation-groups", docs_url=None, redoc_url=None, openapi_url=None)
     answer_with_problems(app)
     app.include_router(operation_routes(checks, metrics.registry))
-    return Edge(app, metrics.requests, metrics.seconds)
+    return Edge(app, guard, metrics.requests, metrics.seconds)
 
 
 def create_app(
@@ -51,9 +52,11 @@ def create_app(
     read_side: ReadSide,
     checks: Callable[[], Sequence[Check]],
     metrics: Metrics,
+    access: Access,
     feed: Feed,
 ) -> ASGIApp:
     """Build the application over the parts it serves."""
+    identity, guard, origins = access
 
     @asynccontextmanager
     async def working(_: FastAPI) -> AsyncIterator[None]:
@@ -70,13 +73,13 @@ def create_app(
         static_url="/docs/static",
     )
     answer_with_problems(app)
-    carry_out = commands(writer.carry_out, groups.dry_run, metrics.answered)
+    carry_out = commands(writer.carry_out, groups.dry_run, metrics.answered, identity)
     app.include_router(command_routes(carry_out))
-    app.include_router(read_routes(read_side, groups.policy_of))
-    app.include_router(feed_routes(feed))
+    app.include_router(read_routes(read_side, groups.policy_of, identity))
+    app.include_router(feed_routes(feed, identity))
     app.include_router(operation_routes(checks, metrics.registry))
     _describe_bodies(app)
-    return Edge(app, metrics.requests, metrics.seconds, carry_out)
+    return open_to(origins, Edge(app, guard, metrics.requests, metrics.seconds, carry_out))
 
 
 def _describe_bodies(app: FastAPI) -> None:

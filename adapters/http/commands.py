@@ -12,7 +12,8 @@ from starlette.responses import Response
 from adapters.http.answers import answer_json
 from adapters.http.bodies import read_json
 from adapters.http.described import COMMAND_DOCS
-from adapters.http.identity import UserID, caller, idempotency_key, note, traceparent
+from adapters.http.headers import idempotency_key, note, traceparent
+from adapters.http.identity import Identity, UserID
 from adapters.http.paging import malformed, only
 from adapters.http.problems import RequestRefused, answer_to, not_understood, refused
 from domain.commands import Command, parse_command
@@ -31,11 +32,12 @@ def commands(
     carry_out: Callable[[Submission, int], Awaitable[Reply]],
     dry_run: Callable[[Submission], Outcome],
     answered: Callable[..., None],
+    identity: Identity,
 ) -> CarryOut:
     """Give what answers commands; `answered` is told of every answer, to count it."""
 
     async def answer(request: Request, user_id: str) -> Response:
-        who = caller(request, user_id)
+        who = identity.caller(request, user_id)
         device, correlation_id = note(request, "Device-ID"), note(request, "Correlation-ID")
         key = idempotency_key(request)
         body = await read_json(request)

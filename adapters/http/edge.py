@@ -1,4 +1,4 @@
-"""What holds for every request before a route sees it: it is meant for this host, its path is text, it is counted."""
+"""What holds for every request before a route sees it: it is let in, its path is text, it is counted."""
 
 import re
 from asyncio import CancelledError
@@ -10,10 +10,10 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.http.access import Guard
 from adapters.http.commands import COMMAND_PATH, CarryOut
 from adapters.http.problems import BAD_REQUEST, answer_to, our_fault, problem
 from domain.ports import Unavailable
@@ -21,10 +21,7 @@ from domain.ports import Unavailable
 logger = structlog.get_logger("http")
 
 ENCODED_SLASH: Final = b"%2f"
-LOOPBACK_HOST: Final = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 ROUTE: Final = "convgroups.route"
-FOREIGN_HOST: Final = "With CONVGROUPS_AUTH=off the service is for this machine: call it as localhost or 127.0.0.1."
-
 
 COMMANDS: Final = re.compile(r"/v1/users/([^/]+)/commands")
 
@@ -33,14 +30,16 @@ class Edge:
     """Refuses what must not reach a route, counts what does, and answers commands ahead of the framework.
 
     A path that is not UTF-8 or hides a slash: decoded loosely, either would name another user, and a query another
-    group. And, while every caller is trusted, any host name but this machine's: by another one a page from anywhere
-    could call from a browser here.
+    group. And what `guard` refuses.
 
     Most requests are commands, and the framework's way to a route takes longer than all that is done there.
     """
 
-    def __init__(self, app: ASGIApp, requests: Counter, seconds: Histogram, carry_out: CarryOut | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, guard: Guard, requests: Counter, seconds: Histogram, carry_out: CarryOut | None = None
+    ) -> None:
         self._app = app
+        self._guard = guard
         self._answered, self._took = cache(requests.labels), cache(seconds.labels)  # few, and long to look up
         self._carry_out = carry_out
 
@@ -84,8 +83,8 @@ class Edge:
         """Give what answers a request."""
         if wrong := wrong_target(scope["raw_path"], scope["query_string"]):
             return problem(400, "malformed-path", wrong, BAD_REQUEST)
-        if not all(LOOPBACK_HOST.fullmatch(host) for host in filter(None, Headers(scope=scope).getlist("Host"))):
-            return problem(403, "foreign-host", FOREIGN_HOST)
+        if (refused := self._guard(scope)) is not None:
+            return refused
         if self._carry_out is not None and scope["method"] == "POST":
             command = COMMANDS.fullmatch(scope["path"])
             if command is not None:

@@ -14,7 +14,7 @@ from adapters.feed.feed import Feed
 from adapters.feed.listener import Listener
 from adapters.http import paging
 from adapters.http.described import FEED_DOCS
-from adapters.http.identity import UserID, caller
+from adapters.http.identity import Identity, UserID
 from adapters.http.writes import CONNECTION
 
 QUIET: Final = 15.0
@@ -32,14 +32,14 @@ HEADERS: Final = [
 ]
 
 
-def feed_routes(feed: Feed) -> APIRouter:
+def feed_routes(feed: Feed, identity: Identity) -> APIRouter:
     """Give the route."""
     router = APIRouter()
 
     @router.get("/v1/users/{userID}/events", **FEED_DOCS)
     async def follow(request: Request, user_id: UserID) -> Response:
         paging.only(request, "after")
-        who = caller(request, user_id)
+        who = identity.caller(request, user_id)
         cursor = request.headers.get("Last-Event-ID") or request.query_params.get("after")
         return FeedResponse(feed, who.stream, cursor)
 

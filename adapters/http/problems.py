@@ -43,8 +43,11 @@ STATUS: Final[dict[type[Refusal], int]] = {
 
 REQUEST_TIMEOUT: Final = 408
 
-BAD_REQUEST, NOT_ABLE_NOW, OUR_FAULT = 50002, 50005, 50004
+BAD_REQUEST, NOT_ABLE_NOW, OUR_FAULT, NOT_ALLOWED = 50002, 50005, 50004, 50003
 """The product's codes for what is no rule of the domain."""
+
+# The rest of a body that was given up may yet come: nothing else is to be read from that connection.
+_HEADERS: Final = {401: {"WWW-Authenticate": "UserSig"}, REQUEST_TIMEOUT: {"Connection": "close"}}
 
 _BY_STATUS: Final = {404: "no-such-path", 405: "method-not-allowed"}
 _COMMANDS: Final = [(command.__name__,) for command in get_args(Command)]
@@ -119,9 +122,8 @@ def answer_to(error: Refusal | RequestRefused | Unavailable) -> Response:
     """Give the problem document of whatever keeps a request from being served, and is no fault of ours."""
     match error:
         case RequestRefused():
-            # The rest of a body that was given up may yet come: nothing else is to be read from that connection.
-            close = {"Connection": "close"} if error.status == REQUEST_TIMEOUT else None
-            return problem(error.status, error.kind, error.detail, error.code, close, **error.facts)
+            headers = _HEADERS.get(error.status)
+            return problem(error.status, error.kind, error.detail, error.code, headers, **error.facts)
         case Unavailable():
             return problem(503, "unavailable", f"{error}. Try again.", NOT_ABLE_NOW, {"Retry-After": "1"})
         case Refusal():

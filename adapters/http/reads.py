@@ -13,7 +13,7 @@ from starlette.responses import Response
 from adapters.http import answers, paging
 from adapters.http.bodies import read_json
 from adapters.http.described import READ_DOCS
-from adapters.http.identity import Caller, UserID, app_id, caller
+from adapters.http.identity import Caller, Identity, UserID
 from adapters.http.problems import RequestRefused, not_understood
 from domain.limits import Policy
 from domain.ports import EventLog
@@ -55,37 +55,38 @@ class ReadSide(NamedTuple):
         return current_lists(self.log, self.group_lists, who.stream)
 
 
-def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIRouter:
+def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy], identity: Identity) -> APIRouter:
     """Give the routes that answer questions."""
     router = APIRouter()
 
     @router.get("/v1/users/{userID}/groups", **READ_DOCS["groups"])
     def list_groups(request: Request, user_id: UserID) -> Response:
+        who = identity.caller(request, user_id)
         paging.only(request)
-        who = caller(request, user_id)
         lists = read_side.lists_of(who)
         return _answer(request, who, read_side.log_id, answers.GroupList.of(lists, read_side.log_id))
 
     @router.get("/v1/users/{userID}/groups/{groupID}", **READ_DOCS["group"])
     def show_group(request: Request, user_id: UserID, group_id: paging.GroupIDText) -> Response:
+        who = identity.caller(request, user_id)
         paging.only(request)
-        who = caller(request, user_id)
         lists = read_side.lists_of(who)
         found = _find(lists, paging.whole_number("groupID", group_id, least=1))
         return _answer(request, who, read_side.log_id, answers.GroupDetail.of_user(lists, read_side.log_id, *found))
 
     @router.get("/v1/users/{userID}/conversations", **READ_DOCS["conversations"])
     def list_conversations(request: Request, user_id: UserID) -> Response:
+        who = identity.caller(request, user_id)
         paging.only(request, "groupName", "groupID", "limit", "after")
-        who, limit, after = caller(request, user_id), paging.limit(request), paging.place_after(request)
+        limit, after = paging.limit(request), paging.place_after(request)
         group = paging.group(request)
         lists = read_side.lists_of(who)
         return _answer(request, who, read_side.log_id, conversation_page(lists, group, limit, after))
 
     @router.post("/v1/users/{userID}/conversations/lookup", **READ_DOCS["lookup"])
     async def look_up(request: Request, user_id: UserID) -> Response:
+        who = identity.caller(request, user_id)
         paging.only(request)
-        who = caller(request, user_id)
         try:
             asked = LookupQuestion.model_validate_json(await read_json(request)).conversation_ids
         except ValidationError as error:
@@ -103,16 +104,18 @@ def read_routes(read_side: ReadSide, policy_of: Callable[[int], Policy]) -> APIR
 
     @router.get("/v1/users/{userID}/history", **READ_DOCS["history"])
     def show_history(request: Request, user_id: UserID) -> Response:
+        who = identity.caller(request, user_id)
         paging.only(request, "limit", "after")
-        who, limit = caller(request, user_id), paging.limit(request)
-        after, revision = paging.revision_after(request), read_side.log.revision(who.stream)
+        limit, after = paging.limit(request), paging.revision_after(request)
+        revision = read_side.log.revision(who.stream)
         rows = current_history(read_side.log, read_side.history, who.stream, after, limit + 1)
         return _answer(request, who, read_side.log_id, answers.HistoryPage.of(revision, rows, limit))
 
     @router.get("/v1/limits", **READ_DOCS["limits"])
     def show_limits(request: Request) -> Response:
+        app = identity.app_of(request)
         paging.only(request)
-        return _json(policy_of(app_id(request)).limits)
+        return _json(policy_of(app).limits)
 
     return router
 

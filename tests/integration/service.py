@@ -99,15 +99,15 @@ Place = Path | str
 """A file of SQLite, or the URL of a database in PostgreSQL."""
 
 
-def settings_for(place: Place) -> Settings:
+def settings_for(place: Place, **given: Any) -> Settings:
     url = place if isinstance(place, str) else f"sqlite:///{place}"
-    return Settings(database_url=url, kafka_bootstrap_servers=None)
+    return Settings(database_url=url, kafka_bootstrap_servers=None, **given)
 
 
 @contextmanager
-def running(place: Place, *, following: bool = True) -> Iterator[Service]:
-    """Run the service; without `following` its views stand still."""
-    settings = settings_for(place)
+def running(place: Place, *, following: bool = True, **given: Any) -> Iterator[Service]:
+    """Run the service with these settings; without `following` its views stand still."""
+    settings = settings_for(place, **given)
     with listen("127.0.0.1", 0) as listener, open_store_to_write(settings) as store, store.leases or nullcontext():
         app, threads = build(settings, store)
         if following:

@@ -144,8 +144,8 @@ def test_every_operation_documents_what_goes_wrong(document: dict[str, Any]) -> 
 def test_reads_answer_as_documented(service: Service, user: str, document: dict[str, Any]) -> None:
     service.done(user, "CreateGroup", groupName="Suppliers", conversationIDs=["GROUPtest", "C2Cbob"])
     for path, methods in document["paths"].items():
-        if "get" not in methods or not path.startswith("/v1/"):
-            continue
+        if "get" not in methods or not path.startswith("/v1/") or path.endswith("/events"):
+            continue  # the feed has no end, and tests of its own
         response = service.client.get(path.format(userID=user, groupID=1))
         assert_fits(
             document, methods["get"]["responses"]["200"]["content"]["application/json"]["schema"], response.json()

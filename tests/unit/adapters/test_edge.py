@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from adapters.http.access import let_everybody_in
 from adapters.http.edge import Edge
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +27,7 @@ async def test_a_request_that_the_server_gives_up_gets_a_problem_document() -> N
 
     registry = CollectorRegistry()
     requests = Counter("requests", "", ["route", "status"], registry=registry)
-    edge = Edge(never, requests, Histogram("seconds", "", ["route"], registry=registry))
+    edge = Edge(never, let_everybody_in, requests, Histogram("seconds", "", ["route"], registry=registry))
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
