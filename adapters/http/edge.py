@@ -22,6 +22,9 @@ logger = structlog.get_logger("http")
 
 ENCODED_SLASH: Final = b"%2f"
 ROUTE: Final = "convgroups.route"
+HEAD: Final = "convgroups.head"
+"""Where a request's scope says that nobody waits for a body."""
+
 
 COMMANDS: Final = re.compile(r"/v1/users/([^/]+)/commands")
 
@@ -49,7 +52,8 @@ class Edge:
             await self._app(scope, receive, send)
             return
         if scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}  # answered as GET is, by RFC 9110; the server leaves the body out
+            # Answered as GET is, by RFC 9110; the server leaves the body out.
+            scope = {**scope, "method": "GET", HEAD: True}
         status: int | None = None
         ended = False
         begin = perf_counter()

@@ -14,13 +14,14 @@ from adapters.feed.feed import Feed
 from adapters.feed.listener import Listener
 from adapters.http import paging
 from adapters.http.described import FEED_DOCS
+from adapters.http.edge import HEAD
 from adapters.http.identity import Identity, UserID
 from adapters.http.writes import CONNECTION
 
 QUIET: Final = 15.0
 """Seconds after which a comment tells that the connection lives."""
 
-SLOWEST: Final = 10.0
+SLOWEST: Final = 5.0
 """Seconds that a reader may take until it has read enough for the next piece to be sent."""
 
 PIECE: Final = 64 * 1024
@@ -59,6 +60,9 @@ class FeedResponse(Response):
         async with self._feed.listen(self._stream, self._cursor) as reader:
             connection.on_shutdown = reader.listener.end
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            if scope.get(HEAD):
+                await _send(send, b"", more_body=False)
+                return
             watching = create_task(_until_gone(receive, reader.listener))
             try:
                 async for frame in _frames(reader.missed, reader.listener):
@@ -67,6 +71,7 @@ class FeedResponse(Response):
                 await _send(send, b"", more_body=False)
             except TimeoutError:
                 connection.abort()  # to close it would wait until all is read that was sent already
+                await watching
             finally:
                 watching.cancel()
 

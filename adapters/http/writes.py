@@ -2,6 +2,8 @@
 
 from asyncio import AbstractEventLoop, Transport
 from collections.abc import Callable
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -60,5 +62,6 @@ class GatheringProtocol(HttpToolsProtocol):
         super().shutdown()
 
     def abort(self) -> None:
-        """Give the connection up, with whatever was not read yet by the other side."""
+        """Give the connection up, with all that the other side has not read: also what the system would keep for it."""
+        self.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
         self.transport.abort()

@@ -83,6 +83,20 @@ def test_a_service_that_begins_at_a_snapshot_is_where_the_events_bring_it(
     assert other.outcome(RenameGroup(group_id=2, new_name="later")).revision == LAST + 2
 
 
+@pytest.mark.parametrize("taken", [None, 60, LAST], ids=["no snapshot", "one in the middle", "one at the end"])
+def test_the_groups_as_they_were_at_a_revision_are_what_the_events_up_to_it_make(
+    store: Store, other: Store, taken: int | None
+) -> None:
+    for command in LONG:
+        store.send(command)
+        if taken is not None and store.log.head() == taken:
+            follower(store).catch_up()
+    events = store.events()
+    for revision in (0, 1, 2, 45, 49, 50, 51, 99, 100, LAST):
+        assert other.groups.state_at(ALICE, revision) == replay(None, events[:revision])
+    assert store.groups.state_of(ALICE).revision == LAST
+
+
 def test_a_cold_service_reads_no_more_than_what_is_behind_the_snapshot(
     store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
