@@ -20,6 +20,7 @@ from adapters.http.feed import feed_routes
 from adapters.http.operations import Check, operation_routes
 from adapters.http.problems import answer_with_problems
 from adapters.http.reads import LookupQuestion, ReadSide, read_routes
+from adapters.http.recentcontact.calls import ProductCalls
 from adapters.telemetry import Metrics
 from adapters.writer import Writer
 from domain.commands import (
@@ -79,7 +80,8 @@ def create_app(
     app.include_router(feed_routes(feed, identity))
     app.include_router(operation_routes(checks, metrics.registry))
     _describe_bodies(app)
-    return open_to(origins, Edge(app, guard, metrics.requests, metrics.seconds, carry_out))
+    calls = ProductCalls(writer.carry_out, metrics.answered, read_side, identity)
+    return open_to(origins, Edge(app, guard, metrics.requests, metrics.seconds, carry_out, calls))
 
 
 def _describe_bodies(app: FastAPI) -> None:

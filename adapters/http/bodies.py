@@ -18,6 +18,11 @@ async def read_json(request: Request) -> bytes:
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise RequestRefused(415, "not-json-content", "Send the body with Content-Type: application/json.", None)
+    return await read_body(request)
+
+
+async def read_body(request: Request) -> bytes:
+    """Read a body of at most 1 MiB, whatever it is; raises `RequestRefused`."""
     body = bytearray()
     try:
         async with timeout(LONGEST_BODY):

@@ -2,25 +2,27 @@
 
 import re
 from asyncio import CancelledError
+from collections.abc import Awaitable, Callable
 from functools import cache
 from ipaddress import ip_address
 from time import perf_counter
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http.access import Guard
 from adapters.http.commands import COMMAND_PATH, CarryOut
 from adapters.http.problems import BAD_REQUEST, answer_to, our_fault, problem
+from adapters.http.recentcontact.calls import PREFIX, ProductCalls, route_of
+from adapters.http.targets import wrong_target
 from domain.ports import Unavailable
 
 logger = structlog.get_logger("http")
 
-ENCODED_SLASH: Final = b"%2f"
 ROUTE: Final = "convgroups.route"
 HEAD: Final = "convgroups.head"
 """Where a request's scope says that nobody waits for a body."""
@@ -35,16 +37,24 @@ class Edge:
     A path that is not UTF-8 or hides a slash: decoded loosely, either would name another user, and a query another
     group. And what `guard` refuses.
 
-    Most requests are commands, and the framework's way to a route takes longer than all that is done there.
+    Most requests are commands, and the framework's way to a route takes longer than all that is done there. And what is
+    wrong with a call of the product is told in the product's way, by `product_calls`.
     """
 
     def __init__(
-        self, app: ASGIApp, guard: Guard, requests: Counter, seconds: Histogram, carry_out: CarryOut | None = None
+        self,
+        app: ASGIApp,
+        guard: Guard,
+        requests: Counter,
+        seconds: Histogram,
+        carry_out: CarryOut | None = None,
+        product_calls: ProductCalls | None = None,
     ) -> None:
         self._app = app
         self._guard = guard
         self._answered, self._took = cache(requests.labels), cache(seconds.labels)  # few, and long to look up
         self._carry_out = carry_out
+        self._product_calls = product_calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -85,24 +95,27 @@ class Edge:
 
     def _server(self, scope: Scope) -> ASGIApp:
         """Give what answers a request."""
-        if wrong := wrong_target(scope["raw_path"], scope["query_string"]):
-            return problem(400, "malformed-path", wrong, BAD_REQUEST)
         if (refused := self._guard(scope)) is not None:
             return refused
+        if self._product_calls is not None and scope["path"].startswith(PREFIX):
+            scope[ROUTE] = route_of(scope["path"])
+            return _responding(self._product_calls)
+        if wrong := wrong_target(scope["raw_path"], scope["query_string"]):
+            return problem(400, "malformed-path", wrong, BAD_REQUEST)
         if self._carry_out is not None and scope["method"] == "POST":
             command = COMMANDS.fullmatch(scope["path"])
             if command is not None:
                 scope[ROUTE] = COMMAND_PATH
-                return _command(self._carry_out, command[1])
+                return _responding(self._carry_out, command[1])
         return self._app
 
 
-def _command(carry_out: CarryOut, user_id: str) -> ASGIApp:
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await carry_out(Request(scope, receive), user_id)
+def _responding(answers: Callable[..., Awaitable[Response]], *arguments: str) -> ASGIApp:
+    async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await answers(Request(scope, receive), *arguments)
         await response(scope, receive, send)
 
-    return answer
+    return respond
 
 
 def _route(scope: Scope) -> str:
@@ -115,17 +128,3 @@ def is_loopback(host: str | None) -> bool:
         return host == "localhost" or ip_address(host or "").is_loopback
     except ValueError:
         return False
-
-
-def wrong_target(raw_path: bytes, query: bytes) -> str | None:
-    """Say what is wrong with a path or a query as it came over the wire; None where nothing is."""
-    if ENCODED_SLASH in raw_path.lower():
-        return "A user ID holds no slash, also not an encoded one."
-    for name, given in (("path", raw_path), ("query", query)):
-        if b"%" not in given and given.isascii():
-            continue
-        try:
-            unquote_to_bytes(given).decode()
-        except UnicodeDecodeError:
-            return f"The {name} is not percent-encoded UTF-8."
-    return None

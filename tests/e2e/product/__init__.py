@@ -1,0 +1,1 @@
+"""A published server library of the product, unchanged, against the service."""
