@@ -92,6 +92,19 @@ def test_whoever_asks_for_the_head_alone_is_answered_at_once(service: Service, u
     assert (response.status_code, response.headers["Cache-Control"], response.content) == (200, "no-store", b"")
 
 
+def test_a_quiet_connection_carries_a_comment_now_and_then(
+    service: Service, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.http.feed.QUIET", 0.02)
+    with service.client.stream("GET", f"/v1/users/{user}/events") as response:
+        lines = response.iter_lines()
+        assert next(lines) == ": hello"
+        while next(lines) != ":":
+            pass  # the snapshot
+        assert next(lines) == ""
+        assert [next(lines) for _ in range(6)] == [":", ""] * 3
+
+
 def readers(service: Service) -> float:
     [line] = [
         line for line in service.client.get("/metrics").text.splitlines() if line.startswith("convgroups_feed_readers ")
