@@ -15,6 +15,7 @@ from adapters.feed.feed import Feed
 from adapters.http.access import Access, Guard, open_to
 from adapters.http.answers import Problem
 from adapters.http.commands import command_routes, commands
+from adapters.http.described import SIGNED
 from adapters.http.edge import Edge
 from adapters.http.feed import feed_routes
 from adapters.http.operations import Check, operation_routes
@@ -107,7 +108,10 @@ def _describe_bodies(app: FastAPI) -> None:
             _, schemas = models_json_schema(
                 [(body, "validation") for body in bodies], ref_template="#/components/schemas/{model}"
             )
-            generate()["components"]["schemas"] |= schemas["$defs"]
+            document = generate()
+            document["components"]["schemas"] |= schemas["$defs"]
+            document["components"]["securitySchemes"] = SIGNED
+            document["security"] = [{"UserSig": []}, {}]  # or nothing: it is a setting
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

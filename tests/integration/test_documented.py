@@ -137,7 +137,7 @@ def test_every_operation_documents_what_goes_wrong(document: dict[str, Any]) -> 
         assert all(response["description"] for response in operation["responses"].values()), name
         assert "HTTPValidationError" not in json.dumps(operation), name
         if "/v1/" in name:
-            assert {"200", "400", "403", "500", "503"} <= operation["responses"].keys(), name
+            assert {"200", "400", "401", "403", "500", "503"} <= operation["responses"].keys(), name
         if name.startswith("POST /v1/"):
             assert {"413", "415", "422"} <= operation["responses"].keys(), name
         if "If-None-Match" in json.dumps(operation.get("parameters", [])):
