@@ -53,7 +53,8 @@ def _apps(settings: Settings) -> Iterator[Finding]:
     for app in settings.apps_file:
         keys, admins = len(app.keys), ", ".join(app.admins) or "none"
         found = f"{app.edition}; secret keys: {keys}; administrators: {admins}; {_limits(app.limits)}"
-        yield Finding("ok" if app.policy.entitled and keys else "note", f"app {app.sdk_app_id}", found, _advice(app))
+        advice = _advice(app)
+        yield Finding("note" if advice else "ok", f"app {app.sdk_app_id}", found, advice)
 
 
 def _limits(limits: Limits) -> str:

@@ -15,12 +15,14 @@ from adapters.feed.feed import Feed
 from adapters.http.access import Access, Guard, open_to
 from adapters.http.answers import Problem
 from adapters.http.commands import command_routes, commands
+from adapters.http.described import SIGNED
 from adapters.http.edge import Edge
 from adapters.http.feed import feed_routes
 from adapters.http.operations import Check, operation_routes
 from adapters.http.problems import answer_with_problems
 from adapters.http.reads import LookupQuestion, ReadSide, read_routes
 from adapters.http.recentcontact.calls import ProductCalls
+from adapters.http.recentcontact.described import product_bodies, product_routes
 from adapters.telemetry import Metrics
 from adapters.writer import Writer
 from domain.commands import (
@@ -78,9 +80,10 @@ def create_app(
     app.include_router(command_routes(carry_out))
     app.include_router(read_routes(read_side, groups.policy_of, identity))
     app.include_router(feed_routes(feed, identity))
+    calls = ProductCalls(writer.carry_out, metrics.answered, read_side, identity)
+    app.include_router(product_routes(calls))
     app.include_router(operation_routes(checks, metrics.registry))
     _describe_bodies(app)
-    calls = ProductCalls(writer.carry_out, metrics.answered, read_side, identity)
     return open_to(origins, Edge(app, guard, metrics.requests, metrics.seconds, carry_out, calls))
 
 
@@ -100,11 +103,15 @@ def _describe_bodies(app: FastAPI) -> None:
                 ReorderGroup,
                 LookupQuestion,
                 Problem,
+                *product_bodies(),
             ]
             _, schemas = models_json_schema(
                 [(body, "validation") for body in bodies], ref_template="#/components/schemas/{model}"
             )
-            generate()["components"]["schemas"] |= schemas["$defs"]
+            document = generate()
+            document["components"]["schemas"] |= schemas["$defs"]
+            document["components"]["securitySchemes"] = SIGNED
+            document["security"] = [{"UserSig": []}, {}]  # or nothing: it is a setting
         return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way

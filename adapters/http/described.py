@@ -43,7 +43,14 @@ def _body(schema: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": schema, "examples": _examples(named)}}}
 
 
+SIGN_HOW: Final = (
+    'With CONVGROUPS_AUTH=usersig, on every route under `/v1/`: `UserSig usersig="..."`. `convgroups token` makes one.'
+)
+
 _APP = _parameter("App-ID", "header", "The app whose user it is.", type="integer", default=1400000000)
+SIGNED: Final = {"UserSig": {"type": "apiKey", "in": "header", "name": "Authorization", "description": SIGN_HOW}}
+"""How a caller signs, with `CONVGROUPS_AUTH=usersig`."""
+
 _LIMIT = _parameter("limit", "query", "Rows of a page.", type="integer", minimum=1, maximum=1000, default=100)
 _TAG = _parameter("If-None-Match", "header", "The `ETag` of an answer at hand: 304 if it still holds.", type="string")
 _NAME = _parameter("groupName", "query", "One group's conversations alone.", type="string")
@@ -53,6 +60,7 @@ _REPLAYED = {"Idempotent-Replayed": _header("`true` where this is the answer of 
 _ETAG = {"ETag": _header("Names this answer; send it back as `If-None-Match`.")}
 
 _OF_ALL: Final = {
+    401: _problems("Not signed in", examples.NOT_SIGNED, **{"WWW-Authenticate": _header("`UserSig`.")}),
     500: _problems("Our fault", examples.INTERNAL),
     503: _problems("Not able now", examples.UNAVAILABLE, **{"Retry-After": _header("Seconds.", type="integer")}),
     "default": _problems("Another method than this path has", examples.OTHER_METHOD, Allow=_header("The methods.")),
@@ -75,7 +83,7 @@ COMMAND_DOCS: Final[dict[str, Any]] = {
             **{"nothing to record": examples.NOTHING, "no group": examples.NO_GROUP, "dry run": examples.DRY_RUN},
         ),
         400: _problems("Not a command", examples.MALFORMED, examples.NOT_JSON),
-        403: _problems("Not allowed", examples.PACKAGE, examples.FOREIGN_HOST),
+        403: _problems("Not allowed", examples.PACKAGE, examples.FOREIGN_HOST, examples.NOT_YOURS),
         404: _problems("No such group", examples.NOT_THERE),
         409: _problems("Another revision is current", examples.CONFLICT),
         422: _problems("Understood, and against a rule", examples.AGAINST_A_RULE),
@@ -110,7 +118,7 @@ def _read(summary: str, model: type[Any], example: Any, *parameters: Any, **more
         200: _answers(model, _ETAG if tagged else {}, answer=example),
         **({304: {"description": "The answer at hand still holds", "headers": _ETAG}} if tagged else {}),
         400: _problems("Not a question", examples.MALFORMED, *more.pop("malformed", ())),
-        403: _problems("Not allowed", examples.FOREIGN_HOST),
+        403: _problems("Not allowed", examples.FOREIGN_HOST, examples.NOT_YOURS),
     }
     return {
         "summary": summary,
@@ -168,7 +176,7 @@ FEED_DOCS: Final[dict[str, Any]] = {
             "content": {"text/event-stream": {"examples": _examples(examples.FRAMES)}},
         },
         400: _problems("Not a question", examples.MALFORMED),
-        403: _problems("Not allowed", examples.FOREIGN_HOST),
+        403: _problems("Not allowed", examples.FOREIGN_HOST, examples.NOT_YOURS),
         **_OF_ALL,
     },
     "openapi_extra": {

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from adapters.http.problems import BAD_REQUEST, NOT_ABLE_NOW, our_fault, problem, refused
+from adapters.http.problems import BAD_REQUEST, NOT_ABLE_NOW, NOT_ALLOWED, our_fault, problem, refused
 from domain.refusals import (
     ControlCharacters,
     ConversationCount,
@@ -150,6 +150,15 @@ Refusals = dict[str, Response]
 
 NOT_THERE: Final[Refusals] = {"group not found": refused(GroupNotFound("Suppliers"))}
 FOREIGN_HOST: Final[Refusals] = {"foreign host": problem(403, "foreign-host", "Call it as localhost or 127.0.0.1.")}
+NOT_SIGNED: Final[Refusals] = {
+    "not signed in": problem(401, "not-signed-in", 'Sign in: send Authorization: UserSig usersig="...".', 70003),
+    "expired": problem(401, "not-signed-in", "This UserSig has expired; make a new one.", 70001),
+}
+NOT_YOURS: Final[Refusals] = {
+    "foreign origin": problem(403, "foreign-origin", "Name its origin in CONVGROUPS_CORS_ORIGINS."),
+    "another user": problem(403, "another-user", "The UserSig is of another user; sign as this one.", NOT_ALLOWED),
+    "another app": problem(403, "another-app", "The header App-ID names another app; leave it out.", NOT_ALLOWED),
+}
 PACKAGE: Final[Refusals] = {"package missing": refused(PackageMissing())}
 MALFORMED: Final[Refusals] = {
     "malformed": problem(

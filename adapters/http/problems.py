@@ -47,7 +47,7 @@ BAD_REQUEST, NOT_ABLE_NOW, OUR_FAULT, NOT_ALLOWED = 50002, 50005, 50004, 50003
 """The product's codes for what is no rule of the domain."""
 
 # The rest of a body that was given up may yet come: nothing else is to be read from that connection.
-_HEADERS: Final = {401: {"WWW-Authenticate": "UserSig"}, REQUEST_TIMEOUT: {"Connection": "close"}}
+HEADERS: Final = {401: {"WWW-Authenticate": "UserSig"}, REQUEST_TIMEOUT: {"Connection": "close"}}
 
 _BY_STATUS: Final = {404: "no-such-path", 405: "method-not-allowed"}
 _COMMANDS: Final = [(command.__name__,) for command in get_args(Command)]
@@ -122,7 +122,7 @@ def answer_to(error: Refusal | RequestRefused | Unavailable) -> Response:
     """Give the problem document of whatever keeps a request from being served, and is no fault of ours."""
     match error:
         case RequestRefused():
-            headers = _HEADERS.get(error.status)
+            headers = HEADERS.get(error.status)
             return problem(error.status, error.kind, error.detail, error.code, headers, **error.facts)
         case Unavailable():
             return problem(503, "unavailable", f"{error}. Try again.", NOT_ABLE_NOW, {"Retry-After": "1"})

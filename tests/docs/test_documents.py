@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.apps import App, Apps
 from domain.commands import parse_command
+from domain.limits import Limits
 from tests.docs.blocks import ROOT, blocks, script
 from tests.e2e.conftest import NewService
 from tests.e2e.service import Service
@@ -85,6 +87,18 @@ def test_the_tutorial_goes_as_it_says(service: Service) -> None:
     assert "revision 7" in sent
 
 
+@pytest.mark.parametrize("document", ["docs/http.md", "docs/cli.md"])
+def test_signing_in_goes_as_the_documents_say(new_service: NewService, tmp_path: Path, document: str) -> None:
+    file = tmp_path / "apps.toml"
+    file.write_text(next(block.text for block in blocks("docs/operate.md") if block.language == "toml"))
+    service = new_service()
+    signing = {"CONVGROUPS_AUTH": "usersig", "CONVGROUPS_APPS_FILE": str(file)}
+    service.environment |= {**signing, "PATH": f"{VENV}:{service.environment['PATH']}"}
+    service.start()
+    [answer] = run_as_a_reader(document, service)
+    assert '"revision":0' in answer or "revision 0, 0 groups" in answer
+
+
 def test_every_command_of_the_documents_is_one() -> None:
     lines = next(block.text for block in blocks("docs/http.md") if '"ReorderGroup"' in block.text).splitlines()
     assert [parse_command.validate_json(line).command for line in lines] == [
@@ -96,6 +110,18 @@ def test_every_command_of_the_documents_is_one() -> None:
         "UpdateConversations",
         "ReorderGroup",
     ]
+
+
+def test_the_apps_of_the_documents_are_read_and_have_the_defaults_that_are_told(tmp_path: Path) -> None:
+    [text] = [block.text for block in blocks("docs/operate.md") if block.language == "toml"]
+    file = tmp_path / "apps.toml"
+    file.write_text(text)
+    [app] = Apps.read(str(file))
+    assert (app.keys, app.admins) == (["new", "old"], ("administrator",))
+    assert app.policy.limits.model_dump() == Limits().model_dump()
+    assert app.policy.entitled
+    assert len(app.model_fields_set) == len(App.model_fields)
+    assert len(app.limits.model_fields_set) == len(Limits.model_fields)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

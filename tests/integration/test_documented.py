@@ -1,6 +1,7 @@
 """The OpenAPI document: valid, complete, and true."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from adapters.http import answers
 from adapters.http.problems import STATUS, refused
+from adapters.http.recentcontact.described import EXAMPLES
 from domain.commands import Command
 from domain.limits import Limits
 from domain.refusals import MalformedConversationID, Refusal, TooManyConversations
 from tests.integration.answers import assert_problem
 from tests.integration.raw import ask
+from tests.integration.recentcontact import ok
 from tests.integration.service import Service
 
 TOO_MANY = json.dumps({"conversationIDs": ["C2Ca"] * 301}).encode()
@@ -134,11 +137,32 @@ def test_every_operation_documents_what_goes_wrong(document: dict[str, Any]) -> 
         assert all(response["description"] for response in operation["responses"].values()), name
         assert "HTTPValidationError" not in json.dumps(operation), name
         if "/v1/" in name:
-            assert {"200", "400", "403", "500", "503"} <= operation["responses"].keys(), name
-        if name.startswith("POST"):
+            assert {"200", "400", "401", "403", "500", "503"} <= operation["responses"].keys(), name
+        if name.startswith("POST /v1/"):
             assert {"413", "415", "422"} <= operation["responses"].keys(), name
         if "If-None-Match" in json.dumps(operation.get("parameters", [])):
             assert "304" in operation["responses"], name
+
+
+@pytest.mark.parametrize("call", EXAMPLES)
+def test_the_products_calls_answer_as_documented(
+    service: Service, user: str, document: dict[str, Any], call: str
+) -> None:
+    service.done(user, "CreateGroup", groupName="Suppliers")
+    if call != "create_contact_group":
+        service.done(user, "AddConversations", groupName="Suppliers", conversationIDs=["GROUPtest", "C2Cexample"])
+    operation = document["paths"][f"/v4/recentcontact/{call}"]["post"]
+    [content] = operation["requestBody"]["content"].values()
+    assert_fits(document, content["schema"], content["example"])
+    answer = ok(service, call, {**content["example"], "From_Account": user})
+    documented = operation["responses"]["200"]["content"]["application/json"]["examples"]["done"]["value"]
+    assert documented == {**_at(1795341600, answer), "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": ""}
+
+
+def _at(second: int, answer: Any) -> Any:
+    """Give an answer as of another second."""
+    text = re.sub(r'"Timestamp": \d+', f'"Timestamp": {second}', json.dumps(answer))
+    return json.loads(text)
 
 
 def test_reads_answer_as_documented(service: Service, user: str, document: dict[str, Any]) -> None:

@@ -48,6 +48,7 @@ def test_ready_names_each_check(own: Service) -> None:
             {"name": "group-lists", "ok": True, "detail": "0 events, 0.0 s behind"},
             {"name": "history", "ok": True, "detail": "0 events, 0.0 s behind"},
             {"name": "snapshots", "ok": True, "detail": "0 events, 0.0 s behind"},
+            {"name": "feed", "ok": True, "detail": "0 listen"},
         ],
     }
 

@@ -241,3 +241,11 @@ def test_calls_are_counted_as_commands_are(service: Service, user: str) -> None:
     created(service, user, "x", c2c("a"), c2c(""))
     post(service, "create_contact_group", create_body(user, ""))
     assert [count(line) - was for line, was in zip(counted, before, strict=True)] == [1, 1, 1, 1, 2]
+
+
+def test_a_number_that_json_does_not_have_is_not_sent_back(service: Service, user: str) -> None:
+    contact = b'{"Type": NaN, "To_Account": -Infinity}'
+    content = b'{"From_Account": "%s", "GroupContactItem": [{"GroupName": "x", "ContactItem": [%s]}]}'
+    answer = told(post(service, "create_contact_group", None, content=content % (user.encode(), contact)))
+    [item] = answer["GroupResultItem"][0]["ResultItem"]
+    assert item == result({"Type": None, "To_Account": None}, 2503, MALFORMED)

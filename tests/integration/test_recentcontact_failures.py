@@ -213,6 +213,19 @@ def test_a_body_that_is_too_large_is_50002(service: Service, user: str) -> None:
 
 
 @pytest.mark.usefixtures("nothing_recorded")
+def test_a_body_that_never_comes_to_an_end_is_50005_and_ends_the_connection(
+    service: Service, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.http.bodies.LONGEST_BODY", 0.05)
+    target = f"/v4/recentcontact/create_contact_group?sdkappid=1&identifier={user}"
+    body = json.dumps(create_body(user, "x")).encode()
+    answer = exchange(service, request(target, method="POST", body=body, close=False)[:-1])
+    assert status(answer) == 200
+    assert b'"ErrorCode":50005' in answer
+    assert b"connection: close" in answer.lower()
+
+
+@pytest.mark.usefixtures("nothing_recorded")
 def test_a_query_that_is_no_utf_8_is_50002(service: Service, user: str) -> None:
     target = f"/v4/recentcontact/create_contact_group?sdkappid=1&identifier={user}%ff"
     answer = exchange(service, request(target, method="POST", body=json.dumps(create_body(user, "x")).encode()))

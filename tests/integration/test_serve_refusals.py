@@ -24,7 +24,6 @@ def nothing_left(database: Path) -> object:
 @pytest.mark.parametrize(
     "name",
     [
-        "FEED_DEPTH",
         "KAFKA_SASL_MECHANISM",
         "KAFKA_SASL_PASSWORD",
         "KAFKA_SASL_USERNAME",
@@ -53,6 +52,7 @@ def test_a_setting_of_a_later_release_is_refused_by_name(run: Run, monkeypatch: 
         ("CORS_ORIGINS", "app.example.com", "use origins as"),
         ("CORS_ORIGINS", "https://app.example.com/", "without a path"),
         ("CORS_ORIGINS", "https://a.example.com,,*", "use origins as"),
+        ("FEED_DEPTH", "0", "greater than or equal to 1"),
         ("IDEMPOTENCY_DAYS", "0", "greater than or equal to 1"),
         ("IDEMPOTENCY_DAYS", "week", "valid integer"),
         ("KAFKA_BOOTSTRAP_SERVERS", "", "host:port,host:port"),

@@ -32,6 +32,7 @@ from adapters.http.recentcontact.failures import (
     CallRefused,
     code_and_info,
     fault,
+    headers_of,
     not_understood,
 )
 from adapters.http.targets import wrong_target
@@ -76,7 +77,7 @@ class ProductCalls:
         try:
             return _ok(await self._answer(request))
         except (CallRefused, SignatureRefused, RequestRefused, Refusal, Unavailable) as error:
-            return _fail(*code_and_info(error))
+            return _fail(*code_and_info(error), headers_of(error))
         except CancelledError:  # by the server, which ends and waits no longer
             return _fail(*code_and_info(Unavailable("The service was ended in the middle")))
         except Exception:
@@ -149,10 +150,10 @@ def _ok(answer: dict[str, Any]) -> Response:
     return _json({**answer, "ActionStatus": "OK", "ErrorCode": 0, "ErrorInfo": ""})
 
 
-def _fail(code: int, info: str) -> Response:
-    return _json({"ActionStatus": "FAIL", "ErrorCode": code, "ErrorInfo": info})
+def _fail(code: int, info: str, headers: dict[str, str] | None = None) -> Response:
+    return _json({"ActionStatus": "FAIL", "ErrorCode": code, "ErrorInfo": info}, headers)
 
 
-def _json(answer: dict[str, Any]) -> Response:
+def _json(answer: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     # A contact that is none is sent back as it came, and may hold numbers that JSON does not have.
-    return Response(to_json(answer, inf_nan_mode="null"), media_type="application/json")
+    return Response(to_json(answer, inf_nan_mode="null"), headers=headers, media_type="application/json")

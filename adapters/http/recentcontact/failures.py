@@ -4,7 +4,7 @@ from typing import Final, assert_never
 
 from pydantic import ValidationError
 
-from adapters.http.problems import BAD_REQUEST, NOT_ABLE_NOW, OUR_FAULT, REQUEST_TIMEOUT, RequestRefused
+from adapters.http.problems import BAD_REQUEST, HEADERS, NOT_ABLE_NOW, OUR_FAULT, REQUEST_TIMEOUT, RequestRefused
 from adapters.usersig import SignatureRefused
 from domain.ports import Unavailable
 from domain.refusals import (
@@ -67,6 +67,11 @@ def code_and_info(error: Failure) -> tuple[int, str]:
             return NOT_ABLE_NOW, f"{error}. Try again."
         case _:
             assert_never(error)
+
+
+def headers_of(error: Failure) -> dict[str, str] | None:
+    """Give what goes with the answer on this connection."""
+    return HEADERS.get(error.status) if isinstance(error, RequestRefused) else None
 
 
 def fault() -> tuple[int, str]:
