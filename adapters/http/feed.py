@@ -39,8 +39,8 @@ def feed_routes(feed: Feed, identity: Identity) -> APIRouter:
 
     @router.get("/v1/users/{userID}/events", **FEED_DOCS)
     async def follow(request: Request, user_id: UserID) -> Response:
-        paging.only(request, "after")
         who = identity.caller(request, user_id)
+        paging.only(request, "after")
         cursor = request.headers.get("Last-Event-ID") or request.query_params.get("after")
         return FeedResponse(feed, who.stream, cursor)
 

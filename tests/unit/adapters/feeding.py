@@ -4,6 +4,8 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from threading import Event
+from time import monotonic
 from typing import Any, cast
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from domain.ports import Entry
 from domain.service import ConversationGroups
 from domain.submission import Submission
 from domain.values import stream_id
+from tests.unit.adapters.commits import PATIENCE
 
 APP = 1
 ALICE = stream_id(APP, "alice")
@@ -74,13 +77,26 @@ class World:
         self.log = WatchedLog(cast("MemoryRecorder", self.groups.recorder))
         self.feed = Feed(self.log, self.log.log_id(), self, depth)
         self.groups.listeners.append(lambda _: self.feed.wake())
+        self.before: Callable[[], object] = lambda: None
+        """Done when a reader has come, in a thread, before its groups are loaded."""
+
         self.meanwhile: Callable[[], object] = lambda: None
-        """Done when a reader's groups were loaded, and before the reader is told anything."""
+        """Done when they were loaded, and before the reader is told anything."""
 
     def state_of(self, stream: UUID) -> UserConversationGroups:
+        self.before()
         state = self.groups.state_of(stream)
         self.meanwhile()
         return state
+
+    def create_and_see_it_followed(self, name: str) -> None:
+        """Record something, and wait until the feed has come past it: it reads on."""
+        self.create(name)
+        reads = self.log.reads
+        deadline = monotonic() + PATIENCE
+        while self.log.reads < reads + 3:
+            assert monotonic() < deadline, "the feed stands still"
+            Event().wait(0.001)
 
     def state_at(self, stream: UUID, revision: int) -> UserConversationGroups:
         return self.groups.state_at(stream, revision)

@@ -7,11 +7,12 @@ from uuid import uuid4
 import pytest
 
 from adapters.feed import feed as module
+from adapters.feed.missed import Missed
 from domain.commands import DeleteGroup, RenameGroup
 from domain.ports import Unavailable
 from domain.stored import UnreadableEvent
 from tests.unit.adapters.commits import until
-from tests.unit.adapters.feeding import ALICE, World
+from tests.unit.adapters.feeding import ALICE, World, told
 
 pytestmark = pytest.mark.anyio
 
@@ -95,22 +96,32 @@ async def test_no_more_than_a_bound_is_made_at_once_for_one_reader(
 ) -> None:
     monkeypatch.setattr("adapters.feed.missed.MOST_WAITING", 10)
     world.create("A", "B", "C")
-    async with world.reader(world.cursor(0)) as reader:
-        assert [frame.revision for frame in await reader.missed()] == [2, 4, 6]
+    missed = Missed(world.log, world.log.log_id(), world, ALICE, world.cursor(0), depth=10)
+    assert [[told(frame).revision for frame in missed.page()] for _ in range(4)] == [[2], [4], [6], []]
 
 
-async def test_what_is_recorded_while_a_reader_comes_is_told_once(world: World) -> None:
+@pytest.mark.parametrize("moment", ["before", "meanwhile"])
+async def test_what_is_recorded_while_a_reader_comes_is_told_once(world: World, moment: str) -> None:
     world.create("A")
-    world.meanwhile = lambda: world.create("B")
+    setattr(world, moment, lambda: world.create_and_see_it_followed("B"))
     async with world.reader() as reader:
-        world.meanwhile = lambda: None
         [first] = await reader.missed()
-        second = await reader.next()
         world.create("C")
-        third = await reader.next()
-    assert second is not None
-    assert third is not None
-    assert [first.revision, second.revision, third.revision] == [2, 4, 6]
+        others = [await reader.next() for _ in range(1 if moment == "before" else 2)]
+    assert [first.revision, *(frame.revision for frame in others if frame)] == (
+        [4, 6] if moment == "before" else [2, 4, 6]
+    )
+
+
+async def test_a_command_that_lies_across_two_readings_is_one_frame(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 3)
+    async with world.reader() as reader:
+        await reader.missed()
+        world.create("A", "B", "C")
+        frames = [await reader.next() for _ in range(3)]
+    assert [(frame.revision, len(frame.data["notifications"])) for frame in frames if frame] == [(2, 2), (4, 2), (6, 2)]
 
 
 async def test_what_is_recorded_while_a_reader_is_told_what_it_missed_is_told_once(world: World) -> None:
