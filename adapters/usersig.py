@@ -97,6 +97,11 @@ class Claims(BaseModel):
 
     sig: str = Field(alias="TLS.sig", default="")
 
+    @property
+    def until(self) -> int:
+        """The first second in which it does not hold any more."""
+        return self.time + self.expire
+
     def signature(self, key: str) -> str:
         """Sign what is said."""
         lines = [
@@ -161,7 +166,7 @@ class UserSigs:
     def check(self, usersig: str) -> Claims:
         """Give what a good signature says; raises `NotSigned`, `Forged`, `Expired`."""
         claims = self._good(usersig)
-        if self._clock() >= claims.time + claims.expire:
+        if self._clock() >= claims.until:
             raise Expired
         return claims
 

@@ -35,6 +35,7 @@ PROGRAMS: Mapping[str, Program] = {
     "ours-sqlite": Program("benchmarks.ours", environment={"BENCH_STORE": "sqlite"}),
     "ours-views": Program("benchmarks.ours"),
     "ours-http": Program("benchmarks.ours_http", needs=("wrk",)),
+    "ours-http-feed": Program("benchmarks.ours_http", needs=("wrk",), environment={"BENCH_READERS": "1000"}),
     "ours-http-2": Program("benchmarks.ours_http", needs=("wrk",), environment={"BENCH_PROCESSES": "2"}),
 }
 REFERENCES = ("eventsourcing", "pgbench")
@@ -70,6 +71,7 @@ CASES = (
     Case("sqlite", "ours-sqlite", "known", "this service, users known", (*ONE_TO_32, 128)),
     Case("sqlite", "ours-sqlite", "first seen", "this service, users seen for the first time", (32,)),
     Case("http", "ours-http", "closed loop", "this service over HTTP, views following", (1, 32, 128)),
+    Case("http", "ours-http-feed", "closed loop", "the same, devices of 1,000 users following", (32, 128)),
     Case("http", "ours-http-2", "closed loop", "the same, 2 processes", (32, 128)),
     Case("http", "ours-http", "latency, alone", "one caller alone", (1,)),
     Case("http", "ours-http", "latency, half the peak", "open loop at half the peak", (64,)),

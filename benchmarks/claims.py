@@ -142,6 +142,18 @@ CLAIMS = (
         "≥ 9",
     ),
     Claim(
+        "over HTTP, 32 connections, devices of 1,000 users following ÷ eventsourcing in process, 32 callers",
+        at("http", ("ours-http-feed", "closed loop"), 32),
+        at("postgres", EVENTSOURCING, 32),
+        "≥ 6",
+    ),
+    Claim(
+        "over HTTP, 128 connections, devices of 1,000 users following ÷ eventsourcing in process, 32 callers",
+        at("http", ("ours-http-feed", "closed loop"), 128),
+        at("postgres", EVENTSOURCING, 32),
+        "≥ 9",
+    ),
+    Claim(
         "over HTTP, 128 connections ÷ the fastest other peer in process",
         at("http", ("ours-http", "closed loop"), 128),
         best_other("postgres"),

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ from benchmarks.protocol import answer_requests, tell_begin
 CONVGROUPS = Path(sys.executable).with_name("convgroups")
 SCRIPT = Path(__file__).with_name("commands.lua")
 PROCESSES = os.environ.get("BENCH_PROCESSES", "1")
+READERS = int(os.environ.get("BENCH_READERS", "0"))
+"""Devices that follow the live feed meanwhile, each of another user."""
+
 PATIENCE = 60.0
 ABOUT_IN_FLIGHT = 4
 """So many requests per connection are sent again after wrk has ended: the last one may have been overtaken."""
@@ -61,6 +64,26 @@ class OursOverHTTP:
         return {"events": events}
 
     def run(self, case: str, callers: int, warm: float, seconds: float) -> dict[str, float]:
+        with self._followed():
+            return self._run(case, callers, warm, seconds)
+
+    @contextmanager
+    def _followed(self) -> Iterator[None]:
+        """Let devices follow."""
+        if not READERS:
+            yield
+            return
+        command = [sys.executable, "-m", "benchmarks.feed_readers", str(self._port), str(READERS)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as readers:
+            assert readers.stdout is not None
+            if readers.stdout.readline() != "ready\n":
+                raise TimeoutError("the readers of the feed are not told")
+            yield
+            if readers.poll() is not None:
+                raise TimeoutError("the service let a reader go")
+            readers.kill()
+
+    def _run(self, case: str, callers: int, warm: float, seconds: float) -> dict[str, float]:
         first = self._next
         if case == "closed loop":
             answer = self._wrk(callers, seconds)

@@ -1,9 +1,9 @@
 """`GET /v1/users/{userID}/events`: the live feed, as server-sent events."""
 
-from asyncio import create_task, timeout
+from asyncio import create_task, get_running_loop, timeout
 from collections.abc import AsyncIterator
+from time import time
 from typing import Final
-from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -15,7 +15,7 @@ from adapters.feed.listener import Listener
 from adapters.http import paging
 from adapters.http.described import FEED_DOCS
 from adapters.http.edge import HEAD
-from adapters.http.identity import Identity, UserID
+from adapters.http.identity import Caller, Identity, UserID
 from adapters.http.writes import CONNECTION
 
 QUIET: Final = 15.0
@@ -23,6 +23,9 @@ QUIET: Final = 15.0
 
 SLOWEST: Final = 5.0
 """Seconds that a reader may take until it has read enough for the next piece to be sent."""
+
+LONGEST: Final = 24 * 60 * 60.0
+"""Seconds after which a reader has to come again."""
 
 PIECE: Final = 64 * 1024
 
@@ -42,28 +45,29 @@ def feed_routes(feed: Feed, identity: Identity) -> APIRouter:
         who = identity.caller(request, user_id)
         paging.only(request, "after")
         cursor = request.headers.get("Last-Event-ID") or request.query_params.get("after")
-        return FeedResponse(feed, who.stream, cursor)
+        return FeedResponse(feed, who, cursor)
 
     return router
 
 
 class FeedResponse(Response):
-    """Sends frames until the reader goes, is too slow, or the service ends."""
+    """Sends frames until the reader goes, is too slow, may read no longer, or the service ends."""
 
-    def __init__(self, feed: Feed, stream: UUID, cursor: str | None) -> None:
+    def __init__(self, feed: Feed, who: Caller, cursor: str | None) -> None:
         super().__init__()
-        self._feed, self._stream, self._cursor = feed, stream, cursor
+        self._feed, self._who, self._cursor = feed, who, cursor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send."""
         connection = scope[CONNECTION]
-        async with self._feed.listen(self._stream, self._cursor) as reader:
+        async with self._feed.listen(self._who.stream, self._cursor) as reader:
             connection.on_shutdown = reader.listener.end
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             if scope.get(HEAD):
                 await _send(send, b"", more_body=False)
                 return
             watching = create_task(_until_gone(receive, reader.listener))
+            expiring = get_running_loop().call_later(_seconds_until(self._who.until), reader.listener.end)
             try:
                 async for frame in _frames(reader.missed, reader.listener):
                     for begin in range(0, len(frame), PIECE):
@@ -74,6 +78,11 @@ class FeedResponse(Response):
                 await watching
             finally:
                 watching.cancel()
+                expiring.cancel()
+
+
+def _seconds_until(moment: float | None) -> float:
+    return LONGEST if moment is None else min(moment - time(), LONGEST)
 
 
 async def _frames(missed: AsyncIterator[bytes], listener: Listener) -> AsyncIterator[bytes]:

@@ -29,6 +29,8 @@ class Caller:
     sdk_app_id: int
     user_id: str
     actor: str
+    until: float | None = None
+    """When the signature expires, in seconds of Unix time; None where nobody signs."""
 
     def __post_init__(self) -> None:
         """Refuse a user ID that names nobody."""
@@ -94,7 +96,7 @@ class Signed:
         if not self.may_act(claims.sdk_app_id, claims.identifier, user_id):
             detail = "The UserSig is of another user, who is no administrator of the app; sign as this user or as one."
             raise RequestRefused(403, "another-user", detail, NOT_ALLOWED)
-        return Caller(claims.sdk_app_id, user_id, actor=claims.identifier)
+        return Caller(claims.sdk_app_id, user_id, claims.identifier, claims.until)
 
     def app_of(self, request: Request) -> int:
         """Take the app from the signature."""

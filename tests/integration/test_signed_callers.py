@@ -1,5 +1,6 @@
 """With `CONVGROUPS_AUTH=usersig` whoever asks proves who they are, on every route that shows or changes something."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -161,6 +162,17 @@ def test_the_limits_of_the_app_hold_and_are_shown(service: Service, user: str) -
     four = [f"C2C{n}" for n in range(4)]
     refused = service.send(user, "AddConversations", groupName="1", conversationIDs=four, headers=headers)
     assert_problem(refused, 422, "conversation-count", 51006, limit=3)
+
+
+def test_the_live_feed_ends_with_the_signature_and_goes_on_with_a_new_one(service: Service, user: str) -> None:
+    path = f"/v1/users/{user}/events"
+    with service.client.stream("GET", path, headers=signed(user, expire=2)) as response:
+        told = "".join(response.iter_text())
+    [cursor] = re.findall(r"^id: (.*)$", told, re.MULTILINE)
+    assert service.client.get(path, headers=signed(user, expire=-1)).status_code == 401
+    service.done(user, "CreateGroup", groupName="meanwhile", headers=signed(user))
+    with service.client.stream("GET", path, headers={**signed(user), "Last-Event-ID": cursor}) as response:
+        assert any("meanwhile" in line for line in response.iter_lines())
 
 
 @pytest.mark.parametrize(
