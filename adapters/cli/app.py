@@ -2,7 +2,9 @@
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` answers at once
 
+import os
 import sys
+from functools import partial
 from importlib.metadata import version
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated
@@ -120,6 +122,33 @@ def history(
     """Tell who changed a user's groups, when, and how."""
     answer = _caller(url, usersig, app_id).history(user, after, limit)
     show.as_json(answer) if json else show.show_history(answer)
+
+
+@app.command()
+def watch(
+    user: User,
+    after: Annotated[
+        str | None, typer.Option(help="Go on behind this cursor of an answer or a frame.", metavar="CURSOR")
+    ] = None,
+    url: URL = None,
+    usersig: UserSig = None,
+    app_id: AppID = None,
+    json: AsJSON = False,
+) -> None:
+    """Tell what happens to a user's groups, as it happens, until Ctrl-C: first how they are now."""
+    from adapters.cli.show_feed import lines_of
+    from adapters.cli.watch import over_interruptions
+
+    if after is not None and not (after.isascii() and after.isprintable()):
+        raise WrongUsage("--after: this is no cursor; give that of `groups --json`, or the id of a frame")
+    caller = _caller(url, usersig, app_id)
+    try:
+        for told in over_interruptions(partial(caller.listen, user), after, show.say):
+            show.as_json(told.as_json()) if json else typer.echo("\n".join(lines_of(told)))
+    except KeyboardInterrupt:
+        pass  # there is no other end to it
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; nothing is left to be flushed
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,5 +1,7 @@
 """Two ways to a user's groups: the database itself, or a service that is running. Both give the API's own JSON."""
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
 from domain.commands import Command
@@ -24,6 +26,22 @@ class Notes(NamedTuple):
     correlation_id: str | None
 
 
+class Told(NamedTuple):
+    """One frame of the live feed."""
+
+    cursor: str
+    """Where the feed goes on behind it."""
+
+    kind: str
+    """`snapshot` or `change`."""
+
+    data: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the frame as one object, with the feed's own names."""
+        return {"event": self.kind, "id": self.cursor, "data": self.data}
+
+
 class Caller(Protocol):
     """Whoever carries out what the command line asks."""
 
@@ -41,4 +59,11 @@ class Caller(Protocol):
 
     def history(self, user: str, after: int, limit: int) -> dict[str, Any]:
         """Tell a user's history."""
+        ...
+
+    def listen(self, user: str, cursor: str | None) -> AbstractContextManager[Iterator[Told]]:
+        """Listen to the live feed, behind a cursor or from the start; raises `Unavailable`, also while it is told.
+
+        Where the other side ends it, for whatever reason, the frames end.
+        """
         ...

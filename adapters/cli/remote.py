@@ -1,21 +1,31 @@
 """The way to a user's groups through a service that is running."""
 
+import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import httpx
+from httpx_sse import EventSource, ServerSentEvent
 
-from adapters.cli.callers import MOST_CONVERSATIONS, Notes, Refused
+from adapters.cli.callers import MOST_CONVERSATIONS, Notes, Refused, Told
 from adapters.cli.words import WrongUsage
 from domain.commands import Command
 from domain.ports import Unavailable
+
+PATIENCE: Final = 30.0
+"""Seconds to wait for an answer."""
+
+QUIET: Final = 40.0
+"""Seconds without a word after which a feed, which says something every 15 s, is lost."""
 
 _USERSIG: Final = re.compile(r"[A-Za-z0-9*_-]+")
 
 
 class Remote(NamedTuple):
-    """Asks a service, once; implements `Caller`."""
+    """Asks a service; implements `Caller`."""
 
     client: httpx.Client
 
@@ -35,7 +45,7 @@ class Remote(NamedTuple):
             "Authorization": None if usersig is None else f'UserSig usersig="{usersig}"',
         }
         headers = {name: value for name, value in given.items() if value is not None}
-        return cls(httpx.Client(base_url=url, headers=headers, timeout=30))
+        return cls(httpx.Client(base_url=url, headers=headers, timeout=PATIENCE))
 
     def send(self, user: str, command: Command, notes: Notes, *, dry_run: bool) -> dict[str, Any]:
         """Carry out a command."""
@@ -62,6 +72,22 @@ class Remote(NamedTuple):
         """Tell a user's history."""
         return self._ask("GET", user, "history", {"after": after, "limit": limit})
 
+    @contextmanager
+    def listen(self, user: str, cursor: str | None) -> Iterator[Iterator[Told]]:
+        """Listen to the live feed, by server-sent events."""
+        headers = [(b"Accept", b"text/event-stream"), (b"Connection", b"close")]
+        headers += [] if cursor is None else [(b"Last-Event-ID", cursor.encode())]
+        patience = httpx.Timeout(PATIENCE, read=QUIET)
+        try:
+            with self.client.stream("GET", _path(user, "events"), headers=headers, timeout=patience) as response:
+                if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
+                    response.read()
+                    self._refuse(response)
+                    raise self._no_service(f"{response.status_code} and no live feed")
+                yield map(_told, filter(_says_something, EventSource(response).iter_sse()))
+        except (httpx.HTTPError, ValueError) as error:
+            raise self._no_service(str(error)) from error
+
     def _ask(
         self,
         method: str,
@@ -71,30 +97,42 @@ class Remote(NamedTuple):
         headers: list[tuple[bytes, bytes]] | None = None,
         body: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        path = f"/v1/users/{_encoded(user)}/{what}"
         try:
             with self.client:
-                response = self.client.request(method, path, params=params, headers=headers, json=body)
+                response = self.client.request(method, _path(user, what), params=params, headers=headers, json=body)
+            self._refuse(response)
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise self._no_service(str(error)) from error
-        problem = response.headers.get("Content-Type") == "application/problem+json"
-        if problem and response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise Unavailable(answer["detail"])
-        if response.status_code == httpx.codes.UNAUTHORIZED and problem:
-            answer["detail"] += " Here: --usersig, or CONVGROUPS_USERSIG; `convgroups token` makes one."
-        if problem:
-            raise Refused(answer)
         if response.status_code != httpx.codes.OK or "revision" not in answer:
             raise self._no_service(f"{response.status_code} and no answer of the API")
         found: dict[str, Any] = answer
         return found
 
+    def _refuse(self, response: httpx.Response) -> None:
+        """Raise what a problem document stands for, where the answer is one."""
+        if response.headers.get("Content-Type") != "application/problem+json":
+            return
+        problem = response.json()
+        if response.is_server_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise Unavailable(problem["detail"])
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            problem["detail"] += " Here: --usersig, or CONVGROUPS_USERSIG; `convgroups token` makes one."
+        raise Refused(problem)
+
     def _no_service(self, why: str) -> Unavailable:
         return Unavailable(f"{self.client.base_url} does not answer as the service would: {why}")
 
 
-def _encoded(user: str) -> str:
+def _path(user: str, what: str) -> str:
     """Encode a user ID for a path; of dots alone it would mean a folder, and bytes that are no text go as they are."""
     encoded = quote(user, safe="", errors="surrogateescape")
-    return encoded if encoded.strip(".") else encoded.replace(".", "%2E")
+    return f"/v1/users/{encoded if encoded.strip('.') else encoded.replace('.', '%2E')}/{what}"
+
+
+def _says_something(event: ServerSentEvent) -> bool:
+    return event.event in ("snapshot", "change")  # a comment ends with an empty line, which is taken for an event
+
+
+def _told(event: ServerSentEvent) -> Told:
+    return Told(event.id, event.event, json.loads(event.data))

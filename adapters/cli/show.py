@@ -64,7 +64,7 @@ def show_outcome(answer: dict[str, Any], *, dry_run: bool) -> None:
 
 def show_groups(answer: dict[str, Any]) -> None:
     """Print a user's groups."""
-    out.print(f"revision {answer['revision']}, {_count(len(answer['groups']), 'group')}")
+    out.print(f"revision {answer['revision']}, {count(len(answer['groups']), 'group')}")
     rows = [
         (g["groupID"], g["groupName"], g["conversationCount"], _when(g["createdAt"]), _when(g["updatedAt"]))
         for g in answer["groups"]
@@ -79,7 +79,7 @@ def show_conversations(answer: dict[str, Any]) -> None:
         (c["conversationID"], _when(c["addedAt"]), ", ".join(c["conversationGroupList"]))
         for c in answer["conversations"]
     ]
-    out.print(f"revision {answer['revision']}, {_count(len(rows), 'conversation')}")
+    out.print(f"revision {answer['revision']}, {count(len(rows), 'conversation')}")
     if rows:
         table(("conversation", "added", "groups"), rows)
 
@@ -92,6 +92,11 @@ def show_history(answer: dict[str, Any]) -> None:
     table(("revision", "when", "who", "device", "what"), rows)
     if answer["next"] is not None:
         out.print(f"more: --after {answer['next']}")
+
+
+def say(words: str) -> None:
+    """Say on the standard error what is going on."""
+    err.print(Text(words))
 
 
 def sentence(event: dict[str, Any]) -> str:
@@ -114,5 +119,6 @@ def show_problem(problem: dict[str, Any]) -> None:
     err.print(f"[red]refused{code}[/red]: {escape(problem['detail'])}")
 
 
-def _count(number: int, thing: str) -> str:
+def count(number: int, thing: str) -> str:
+    """Say how many there are."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

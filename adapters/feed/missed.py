@@ -1,5 +1,6 @@
 """What a reader who comes does not have yet: what it missed, or everything."""
 
+from collections.abc import Iterator
 from typing import Protocol
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from adapters.feed.frames import encode, read_cursor
 from adapters.feed.listener import MOST_WAITING
 from domain.groups import UserConversationGroups
 from domain.ports import EventLog
-from projections.notifications import Telling, snapshot, whole_commands
+from projections.notifications import Frame, Telling, snapshot, whole_commands
 
 PAGE = 1000
 """Events that are read at once: far more than one command records."""
@@ -52,15 +53,20 @@ class Missed:
 
     def page(self) -> list[bytes]:
         """Give the next frames, none when all is told; what is recorded meanwhile may be among them."""
-        if not self._knows:
-            self._knows = True
-            return [encode(snapshot(self.now), self._log_id)]
-        if self.revision >= self.now.revision:
+        if self._knows and self.revision >= self.now.revision:
             return []
         frames: list[bytes] = []
-        entries = whole_commands(self._log.read_user(self._stream, self.revision, PAGE), PAGE)
-        for frame in self._telling.tell(entry.event for entry in entries):
+        for frame in self.read():
             frames.append(encode(frame, self._log_id))
             if sum(map(len, frames)) > MOST_WAITING:
                 break  # for one reader no more is held at once
         return frames
+
+    def read(self) -> Iterator[Frame]:
+        """Read on, also beyond what was there when the reader came; nothing where nothing more is recorded yet."""
+        if not self._knows:
+            self._knows = True
+            yield snapshot(self.now)
+            return
+        entries = whole_commands(self._log.read_user(self._stream, self.revision, PAGE), PAGE)
+        yield from self._telling.tell(entry.event for entry in entries)

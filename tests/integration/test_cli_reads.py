@@ -124,7 +124,8 @@ def stranger() -> Iterator[str]:
 
 @pytest.mark.parametrize("answer", ["html", "json", "list", "text"])
 def test_another_server_is_no_service(run: Run, stranger: str, answer: str) -> None:
-    run("groups", answer, "--url", stranger).fails(3, stranger, "does not answer as the service would")
+    for what in ("groups", "watch"):
+        run(what, answer, "--url", stranger).fails(3, stranger, "does not answer as the service would")
 
 
 def test_nobody_at_the_address(run: Run) -> None:
