@@ -25,14 +25,14 @@ def over_interruptions(listen: Listen, cursor: str | None, say: Callable[[str], 
     then, and `Refused` at any time.
     """
     heard = False
-    waiting_for: str | None = None
+    waiting = False
     pause = FIRST_PAUSE
     while True:
         try:
             with listen(cursor) as frames:
-                if waiting_for is not None:
+                if waiting:
                     say("going on")
-                heard, waiting_for, pause = True, None, FIRST_PAUSE
+                heard, waiting, pause = True, False, FIRST_PAUSE
                 for told in frames:
                     cursor = told.cursor
                     yield told
@@ -41,8 +41,8 @@ def over_interruptions(listen: Listen, cursor: str | None, say: Callable[[str], 
             if not heard:
                 raise
             reason = str(away)
-        if waiting_for is None:
+        if not waiting:
             say(f"waiting: {reason.removesuffix('.')}. What happens meanwhile is told later")
-        waiting_for = reason
+        waiting = True
         sleep(uniform(pause / 2, pause))  # noqa: S311 - so that not all who lost it come back at once
         pause = min(2 * pause, LONGEST_PAUSE)

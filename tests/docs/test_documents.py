@@ -11,11 +11,16 @@ from pathlib import Path
 import pytest
 
 from adapters.apps import App, Apps
+from adapters.given import DEFAULT_APP
+from adapters.http.recentcontact.calls import BODIES
+from adapters.http.recentcontact.failures import CODES
 from domain.commands import parse_command
 from domain.limits import Limits
+from projections.notifications import CONVERSATION_LIST, GROUP_LIST, IN_GROUP
 from tests.docs.blocks import ROOT, blocks, script
 from tests.e2e.conftest import NewService
 from tests.e2e.service import Service
+from tests.e2e.user import User
 
 VENV = Path(sys.executable).parent
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))]
@@ -65,9 +70,9 @@ def test_the_first_consumer_of_the_readme_prints_each_change(
     ]
 
 
-def lines_of(program: str) -> Iterator[str]:
-    """Run a program that goes on for ever, and give the lines that it prints."""
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as running:
+def lines_of(program: str, *arguments: str) -> Iterator[str]:
+    """Run a program, which may go on for ever, and give the lines that it prints."""
+    with subprocess.Popen([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         try:
             yield from (line.rstrip("\n") for line in running.stdout)
@@ -97,6 +102,44 @@ def test_signing_in_goes_as_the_documents_say(new_service: NewService, tmp_path:
     service.start()
     [answer] = run_as_a_reader(document, service)
     assert '"revision":0' in answer or "revision 0, 0 groups" in answer
+
+
+def test_the_program_that_moves_groups_moves_them(new_service: NewService) -> None:
+    old, new = new_service(), new_service()
+    [program] = [block.text for block in blocks("docs/moving.md") if block.language == "python"]
+    program = program.replace("1400000001", str(DEFAULT_APP))
+    ids = [f"C2C员工{number:03}" for number in range(250)]
+    for service in (old, new):
+        service.start()
+        program = program.replace(
+            "https://the-product.example" if service is old else "http://127.0.0.1:8080", service.url
+        )
+    with old.client() as client:
+        alice = User(client, "alice")
+        for name in ("产品体验", "empty", "Suppliers"):
+            alice.done("CreateGroup", groupName=name)
+        for begin in range(0, 250, 50):
+            alice.done("AddConversations", groupID=1, conversationIDs=ids[begin : begin + 50])
+        alice.done("AddConversations", groupID=3, conversationIDs=["GROUPtest", *ids[:3]])
+    for _ in ("once", "again"):
+        assert list(lines_of(program, "alice")) == [
+            "alice: 产品体验: 250 conversations",
+            "alice: empty: 0 conversations",
+            "alice: Suppliers: 4 conversations",
+        ]
+        with new.client() as client:
+            moved = User(client, "alice")
+            assert moved.group_names() == ["产品体验", "empty", "Suppliers"]
+            assert moved.conversations_in("产品体验") == ids
+            assert moved.conversations_in("Suppliers") == [*ids[:3], "GROUPtest"]
+            assert len(moved.history()) == 3 + 3 + 1
+
+
+def test_the_documents_of_moving_name_every_call_and_code() -> None:
+    text = (ROOT / "docs/moving.md").read_text()
+    assert all(str(code) in text for code in (*CODES.values(), *(2500, 2503, 3122, 50003, 50004, 50005, 51008)))
+    assert all(call in text for call in BODIES)
+    assert all(name in text for name in (GROUP_LIST, CONVERSATION_LIST, IN_GROUP))
 
 
 def test_every_command_of_the_documents_is_one() -> None:
