@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from adapters.feed.feed import Feed
 from adapters.http.access import Access, Guard, open_to
 from adapters.http.answers import Problem
+from adapters.http.browser import client_routes
 from adapters.http.commands import command_routes, commands
 from adapters.http.edge import Edge
 from adapters.http.feed import feed_routes
@@ -79,6 +80,7 @@ def create_app(
     app.include_router(read_routes(read_side, groups.policy_of, identity))
     app.include_router(feed_routes(feed, identity))
     app.include_router(operation_routes(checks, metrics.registry))
+    app.include_router(client_routes())
     _describe_bodies(app)
     calls = ProductCalls(writer.carry_out, metrics.answered, read_side, identity)
     return open_to(origins, Edge(app, guard, metrics.requests, metrics.seconds, carry_out, calls))
