@@ -2,12 +2,14 @@
 
 from tests.proof import pytest_addoption, pytest_configure
 from tests.services.kafka import kafka, kafka_prefix, own_kafka
+from tests.services.node import node
 from tests.services.postgres import own_postgres, postgres, postgres_proxy, postgres_url
 from tests.services.provision import pytest_terminal_summary
 
 __all__ = [
     "kafka",
     "kafka_prefix",
+    "node",
     "own_kafka",
     "own_postgres",
     "postgres",

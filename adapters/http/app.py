@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from adapters.feed.feed import Feed
 from adapters.http.access import Access, Guard, open_to
 from adapters.http.answers import Problem
+from adapters.http.browser import client_routes
 from adapters.http.commands import command_routes, commands
 from adapters.http.described import SIGNED
 from adapters.http.edge import Edge
@@ -83,6 +84,7 @@ def create_app(
     calls = ProductCalls(writer.carry_out, metrics.answered, read_side, identity)
     app.include_router(product_routes(calls))
     app.include_router(operation_routes(checks, metrics.registry))
+    app.include_router(client_routes())
     _describe_bodies(app)
     return open_to(origins, Edge(app, guard, metrics.requests, metrics.seconds, carry_out, calls))
 

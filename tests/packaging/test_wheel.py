@@ -75,7 +75,8 @@ def test_the_wheel_holds_the_three_rooms_of_the_service_and_nothing_else(wheel: 
     assert f"{facts}/licenses/LICENSE" in names
     written = {path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py")}
     typed = {f"{room}/py.typed" for room in ROOMS}
-    assert {name for name in names if not name.startswith(facts)} == written | typed
+    client = {path.relative_to(ROOT).as_posix() for path in (ROOT / "adapters/web/client").iterdir()}
+    assert {name for name in names if not name.startswith(facts)} == written | typed | client
 
 
 def test_the_sdist_holds_what_the_wheel_is_built_from_and_no_tests(built: Path) -> None:
@@ -95,6 +96,7 @@ def test_the_installed_wheel_brings_its_migrations_and_serves_commands_and_reads
         assert alice.conversations_in("产品体验") == ["C2Cbob"]
         assert client.get("/docs").status_code == 200
         assert client.get("/openapi.json").json()["info"]["title"] == "conversation-groups"
+        assert "createConversationGroup" in client.get("/client/index.js").text
     doctor = service.run("doctor")
     assert doctor.returncode == 0, doctor.stdout + doctor.stderr
     service.stop()

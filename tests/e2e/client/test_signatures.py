@@ -1,0 +1,71 @@
+"""Who may log in where signatures are asked for."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.client.conftest import NewDevice
+from tests.e2e.conftest import NewService
+from tests.e2e.service import Service, eventually
+from tests.integration.signed import APP, APPS_FILE, OTHER_APP, POOR_APP, usersig
+
+
+@pytest.fixture(scope="module")
+def service(new_service: NewService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    apps = tmp_path_factory.mktemp("apps") / "apps.toml"
+    apps.write_text(APPS_FILE, encoding="utf-8")
+    service = new_service()
+    service.environment |= {"CONVGROUPS_AUTH": "usersig", "CONVGROUPS_APPS_FILE": str(apps)}
+    service.start()
+    yield service
+    service.stop()
+
+
+def test_a_good_signature_lets_its_user_in(new_device: NewDevice, user: str) -> None:
+    device = new_device(app=APP).login(user, usersig(user))
+    device.result("createConversationGroup", {"groupName": "A", "conversationIDList": ["C2Cx"]})
+    assert device.groups() == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("signature", "code"),
+    [
+        (usersig("alice", expire=0), 70001),
+        (usersig("alice", key="forged"), 70003),
+        (usersig("bob"), 50003),
+        (usersig("alice", app=OTHER_APP), 50003),
+        ("nonsense", 70003),
+        ('with " and \n', 70003),
+    ],
+)
+def test_a_bad_signature_is_rejected(new_device: NewDevice, signature: str, code: int) -> None:
+    device = new_device(app=APP)
+    assert device.rejected("login", {"userID": "alice", "userSig": signature})[0] == code
+    assert device.rejected("getConversationGroupList")[0] == 2024
+    device.login("alice", usersig("alice"))
+    assert device.groups() == []
+
+
+def test_an_app_without_the_package_reads_and_changes_nothing(new_device: NewDevice, user: str) -> None:
+    device = new_device(app=POOR_APP).login(user, usersig(user, app=POOR_APP))
+    given = {"groupName": "A", "conversationIDList": ["C2Cx"]}
+    assert device.rejected("createConversationGroup", given)[0] == 3122
+    assert device.groups() == []
+    device.hears()
+
+
+def test_whoever_is_locked_out_later_is_told_when_the_feed_is_asked_again(
+    service: Service, new_device: NewDevice, user: str
+) -> None:
+    device = new_device(app=APP).login(user, usersig(user, expire=2))
+    device.result("createConversationGroup", {"groupName": "A", "conversationIDList": ["C2Cx"]})
+    device.heard.clear()
+    eventually(lambda: device.rejected("deleteConversationGroup", "missing")[0] == 70001, "the signature expires")
+    service.stop()
+    service.start()
+    device.wait_until(lambda: len(device.heard) == 2, "the end of the session")
+    assert [(name, (data or {}).get("code")) for name, data in device.heard] == [
+        ("error", 70001),
+        ("sdkStateNotReady", None),
+    ]
+    assert device.rejected("getConversationGroupList")[0] == 3005
