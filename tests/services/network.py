@@ -23,6 +23,9 @@ class Network:
         self.feeds_asked = 0
         """How often somebody asked for the live feed."""
 
+        self.commands_answered = 0
+        """How many commands were answered."""
+
         self._service = (LOOPBACK, urlsplit(service).port)
         self._lock = Lock()
         self._works = True
@@ -107,9 +110,9 @@ class Network:
         while asked := connection.client.recv(_CHUNK):
             line = asked.partition(b"\r\n")[0]
             if line.startswith((b"GET ", b"POST ")):
-                connection.is_feed = _FEED in line
+                connection.is_feed, connection.is_command = _FEED in line, _COMMAND in line
                 self.feeds_asked += connection.is_feed
-                if self._lose_answer and _COMMAND in line:
+                if self._lose_answer and connection.is_command:
                     self._lose_answer, connection.loses = False, True
             connection.service.sendall(asked)
 
@@ -120,6 +123,7 @@ class Network:
             if connection.is_feed:
                 self._feed_flows.wait(PATIENCE)
             connection.client.sendall(answer)
+            self.commands_answered += connection.is_command
 
 
 class _Connection:
@@ -127,7 +131,7 @@ class _Connection:
 
     def __init__(self, client: socket.socket, service: socket.socket) -> None:
         self.client, self.service = client, service
-        self.is_feed = self.loses = False
+        self.is_feed = self.is_command = self.loses = False
 
     def reset(self) -> None:
         _reset(self.client)

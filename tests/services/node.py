@@ -2,8 +2,10 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 from typing import NamedTuple
 
+import playwright
 import pytest
 
 from tests.services.provision import missing, note_use
@@ -19,12 +21,18 @@ class Node(NamedTuple):
 
 @pytest.fixture(scope="session")
 def node(pytestconfig: pytest.Config) -> Node:
-    """Give the Node of this machine."""
-    program = shutil.which("node")
-    if program is None:
-        missing("Node", "it is not installed")
-    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    if int(version.removeprefix("v").partition(".")[0]) < OLDEST:
-        missing("Node", f"{program} is {version}, and the client needs {OLDEST} or newer")
-    note_use(pytestconfig, "Node", version)
-    return Node(program)
+    """Give the Node that is installed, or the one that Playwright brings along where that is missing or too old."""
+    own = Path(playwright.__file__).with_name("driver") / "node"
+    found = [(program, _version(program)) for program in (shutil.which("node"), str(own)) if program]
+    for program, version in found:
+        if version is not None and int(version.removeprefix("v").partition(".")[0]) >= OLDEST:
+            note_use(pytestconfig, "Node", version)
+            return Node(program)
+    missing("Node", f"the client needs {OLDEST} or newer, found {found}")
+
+
+def _version(program: str) -> str | None:
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -99,8 +99,8 @@ class Device:
 
     def hears(self, *events: Event) -> None:
         """See that these events came, in this order, and no others; whatever is under way ends first."""
-        self.wait_until(lambda: len(self.heard) >= len(events), f"{len(events)} events, heard {self.heard}")
-        assert self.heard == list(events)
+        self.wait_until(lambda: len(self.heard) >= len(events), f"{len(events)} events")
+        assert self.heard == list(events), f"heard {self.heard}, expected {events}"
         self.heard.clear()
 
     def groups(self) -> list[str]:
@@ -116,7 +116,7 @@ class Device:
     def wait_until(self, true: Callable[[], bool], what: str) -> None:
         """Wait until what is told makes this true."""
         with self._changed:
-            assert self._changed.wait_for(true, PATIENCE), f"waited for {what}"
+            assert self._changed.wait_for(true, PATIENCE), f"waited for {what}; heard {self.heard}"
 
     def __enter__(self) -> Self:
         return self

@@ -161,8 +161,9 @@ def test_another_user_may_log_in_on_the_same_device(phone: Device) -> None:
 
 def test_what_an_application_does_to_a_result_changes_nothing(phone: Device) -> None:
     text = """
-    tim.on(TIM.EVENT.CONVERSATION_LIST_UPDATED, (event) => event.data.forEach((one) => one.conversationGroupList.push('x')));
-    tim.on(TIM.EVENT.CONVERSATION_LIST_UPDATED, () => { throw new Error('of the application'); });
+    const name = TIM.EVENT.CONVERSATION_LIST_UPDATED;
+    tim.on(name, (event) => event.data.forEach((one) => one.conversationGroupList.push('x')));
+    tim.on(name, () => { throw new Error('of the application'); });
     tim.createConversationGroup({ groupName: 'A', conversationIDList: ['C2Cx'] });
     """
     phone.run(text)

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.client.conftest import NewDevice
+from tests.e2e.client.device import CONVERSATIONS, IN_GROUP, told
 from tests.e2e.conftest import NewService
 from tests.e2e.service import Service, eventually
-from tests.integration.signed import APP, APPS_FILE, OTHER_APP, POOR_APP, usersig
+from tests.integration.signed import APP, APPS_FILE, OTHER_APP, POOR_APP, SMALL_APP, usersig
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,22 @@ def test_whoever_is_locked_out_later_is_told_when_the_feed_is_asked_again(
         ("sdkStateNotReady", None),
     ]
     assert device.rejected("getConversationGroupList")[0] == 3005
+
+
+def test_conversations_that_leave_to_make_room_are_told_on_both_devices(new_device: NewDevice, user: str) -> None:
+    signature = usersig(user, app=SMALL_APP)
+    phone, tablet = (new_device(app=SMALL_APP).login(user, signature) for _ in range(2))
+    phone.result("createConversationGroup", {"groupName": "A", "conversationIDList": ["C2C1", "C2C2"]})
+    phone.result("createConversationGroup", {"groupName": "B", "conversationIDList": ["C2C2", "C2C3", "C2C1"]})
+    tablet.wait_until(lambda: len(tablet.heard) == 4, "both groups")
+    phone.heard.clear()
+    tablet.heard.clear()
+    phone.result("addConversationsToGroup", {"groupName": "B", "conversationIDList": ["C2C4", "C2C5", "C2C3"]})
+    rest = [told("C2C2", "A", "B")]
+    added = [told("C2C3", "B"), told("C2C4", "B"), told("C2C5", "B")]
+    for device in (phone, tablet):
+        device.hears(
+            (CONVERSATIONS, [told("C2C1"), *added[1:]]),
+            (IN_GROUP, {"groupName": "A", "conversationList": rest}),
+            (IN_GROUP, {"groupName": "B", "conversationList": [*rest, *added]}),
+        )
