@@ -9,6 +9,7 @@ import pytest
 
 from domain.values import stream_id
 from tests.integration.answers import assert_problem
+from tests.integration.feeding import frames_of
 from tests.integration.service import Place, Service, running, wait_until
 
 APP = 1_400_000_000
@@ -45,15 +46,30 @@ def poisoned(place: Place) -> Iterator[Service]:
 def test_ready_says_which_view_stopped_and_at_what(poisoned: Service) -> None:
     response = poisoned.client.get("/readyz")
     assert response.status_code == 503
-    database, *views = response.json()["checks"]
+    database, *views, feed = response.json()["checks"]
     assert database == {"name": "database", "ok": True, "detail": "answers; the log has 3 events"}
     assert [(view["name"], view["ok"]) for view in views] == [
         ("group-lists", False),
         ("history", False),
         ("snapshots", False),
     ]
+    assert feed == {"name": "feed", "ok": True, "detail": "0 listen"}
     assert all(LATER in view["detail"] and "stopped" in view["detail"] for view in views)
     assert poisoned.client.get("/healthz").status_code == 200
+
+
+def test_the_live_feed_stops_at_what_is_recorded_while_somebody_listens_and_says_so(
+    poisoned: Service, place: Place, user: str
+) -> None:
+    with frames_of(poisoned.client, user) as frames:
+        next(frames)
+        append_unknown(place, "trudy", 1)
+        assert list(frames) == [], "it is let go"
+    checks = {check["name"]: check for check in poisoned.client.get("/readyz").json()["checks"]}
+    assert not checks["feed"]["ok"]
+    assert LATER in checks["feed"]["detail"]
+    refused = poisoned.client.get(f"/v1/users/{user}/events")
+    assert_problem(refused, 503, "unavailable", 50005)
 
 
 def test_the_metrics_go_on_and_tell_the_lag(poisoned: Service) -> None:

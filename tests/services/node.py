@@ -28,7 +28,7 @@ def node(pytestconfig: pytest.Config) -> Node:
         if version is not None and int(version.removeprefix("v").partition(".")[0]) >= OLDEST:
             note_use(pytestconfig, "Node", version)
             return Node(program)
-    missing("Node", f"the client needs {OLDEST} or newer, found {found}")
+    return missing("Node", f"the client needs {OLDEST} or newer, found {found}")
 
 
 def _version(program: str) -> str | None:

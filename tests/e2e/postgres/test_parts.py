@@ -24,7 +24,7 @@ def test_only_api_follows_nothing_and_reads_what_another_process_was_told(
     one, other = (new_service(None, None, "--only=api", database=postgres_url) for _ in range(2))
     for service in (one, other):
         service.start()
-        assert service.readiness()[1].keys() == {"database"}
+        assert service.readiness()[1].keys() == {"database", "feed"}
     with one.client() as told, other.client() as asked:
         for number in range(20):
             answer = User(told, "alice").done("CreateGroup", groupName=f"group {number}")
