@@ -222,6 +222,7 @@ def http_server(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http=GatheringProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         proxy_headers=False,

@@ -9,11 +9,14 @@ from domain.values import WireModel
 
 Count = Annotated[int, Field(ge=1)]
 
+MOST_GROUPS = 500
+"""No app can allow more: what a command evicts makes an event for each group, and all of them are told at once."""
+
 
 class Limits(WireModel):
     """How much one user may have. The defaults are the product's."""
 
-    groups: Count = 20
+    groups: Annotated[int, Field(ge=1, le=MOST_GROUPS)] = 20
     """Groups of one user; one more is refused with 51010."""
 
     name_bytes: Count = 32

@@ -32,14 +32,16 @@ async def loaded(recorder: AsyncRecorder, streams: Collection[UUID]) -> dict[UUI
     return states | await brought_forward(recorder, {stream: known[stream] for stream in unusable})
 
 
-async def as_of(recorder: AsyncRecorder, stream: UUID, revision: int) -> Loaded:
-    """Give one user's groups as they were at a revision."""
+async def as_of(recorder: AsyncRecorder, stream: UUID, revision: int, most: int) -> Loaded | None:
+    """Give one user's groups as they were at a revision; None where that takes more than so many events."""
     history = await recorder.history([stream])
     taken = history.snapshots.get(stream)
     begun = NOTHING if taken is None else from_snapshot(taken)
-    events = history.events
-    if begun is None or begun.revision > revision:
-        begun, events = NOTHING, await recorder.newer({stream: 0})
+    usable = begun is not None and begun.revision <= revision
+    begun = begun if begun is not None and usable else NOTHING
+    if revision - begun.revision > most:
+        return None
+    events = history.events if usable else await recorder.newer({stream: 0})
     known = await _replayed({stream: begun}, [stored for stored in events if stored.revision <= revision])
     return known[stream]
 

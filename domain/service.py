@@ -99,9 +99,13 @@ class ConversationGroups(Application[UUID]):
         """Give one user's groups as they are now; raises `CannotGoOn` at an event that cannot be read."""
         return _readable(self._as_recorded([stream])[stream])
 
-    def state_at(self, stream: UUID, revision: int) -> UserConversationGroups:
-        """Give one user's groups as they were at a revision; raises as `state_of` does."""
-        return _readable(at_once(as_of(AtOnce(self._recorder), stream, revision)))
+    def state_at(self, stream: UUID, revision: int, most: int) -> UserConversationGroups | None:
+        """Give one user's groups as they were at a revision; raises as `state_of` does.
+
+        None where no snapshot is near, and more than `most` events would have to be read.
+        """
+        state = at_once(as_of(AtOnce(self._recorder), stream, revision, most))
+        return None if state is None else _readable(state)
 
     def states_of(self, streams: Collection[UUID]) -> dict[UUID, UserConversationGroups]:
         """Give the groups of these users as they are now, without those of whom an event cannot be read."""

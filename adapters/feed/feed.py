@@ -19,7 +19,7 @@ from adapters.feed.missed import Groups, Missed
 from domain.events import Event as Recorded
 from domain.ports import EventLog, Unavailable
 from domain.stored import CannotGoOn
-from projections.notifications import whole_commands
+from projections.notifications import Frame, whole_commands
 
 logger = structlog.get_logger("feed")
 
@@ -34,6 +34,9 @@ PATIENCE: Final = 5.0
 
 PAUSE: Final = 0.5
 """Seconds between tries while the log does not answer."""
+
+DEVICES: Final = 100
+"""How many readers of one user are served at once: each may hold what was told and not yet read."""
 
 THREADS: Final = 2
 """How many readers are brought up to date at once: when thousands come back, they must not take every connection."""
@@ -52,7 +55,7 @@ class Feed:
     """Tells readers what happens to their groups; while nobody listens, nothing is followed."""
 
     def __init__(self, log: EventLog, log_id: UUID, groups: Groups, depth: int) -> None:
-        self.stopped_by: CannotGoOn | None = None
+        self.stopped_by: Exception | None = None
         """What the feed cannot go on from without a person; None while it works."""
 
         self._log, self._log_id, self._groups, self._depth = log, log_id, groups, depth
@@ -87,19 +90,21 @@ class Feed:
 
     @asynccontextmanager
     async def listen(self, stream: UUID, cursor: str | None) -> AsyncIterator[Reader]:
-        """Listen to what happens to a user's groups, from a cursor on; raises `Unavailable`.
+        """Listen to what happens to a user's groups, from a cursor on; raises `Unavailable`, and `CannotGoOn`.
 
         Without a cursor, or where it is too old or of another log, first everything is told as it is now.
         """
         listener = Listener()
         channel = self._channels.setdefault(stream, Channel(partial(encode, log_id=self._log_id)))
+        if len(channel.listeners) >= DEVICES:
+            raise Unavailable(f"This user has {DEVICES} readers of the live feed here, and no more are served")
         channel.listeners.add(listener)  # before the groups are loaded: what is recorded meanwhile is told, too
         try:
             await self._following()
             ask = partial(Missed, self._log, self._log_id, self._groups, stream, cursor, self._depth)
             missed = await run_sync(ask, limiter=self._behind)
             channel.begin(missed.now)
-            yield Reader(self._told(missed, listener), listener)
+            yield Reader(self._told(missed, channel.encoded, listener), listener)
         finally:
             channel.listeners.discard(listener)
             if not channel.listeners and self._channels.get(stream) is channel:
@@ -116,8 +121,11 @@ class Feed:
         except TimeoutError:
             raise Unavailable("The log does not answer, and without it there is no live feed") from None
 
-    async def _told(self, missed: Missed, listener: Listener) -> AsyncIterator[bytes]:
-        while frames := await run_sync(missed.page, limiter=self._behind):
+    async def _told(
+        self, missed: Missed, encoded: Callable[[Frame], bytes], listener: Listener
+    ) -> AsyncIterator[bytes]:
+        page = partial(missed.page, encoded)
+        while not listener.over and (frames := await run_sync(page, limiter=self._behind)):
             for frame in frames:
                 yield frame
         listener.seen = missed.revision
@@ -138,9 +146,10 @@ class Feed:
             except Unavailable as away:
                 logger.warning("waiting for the log", reason=str(away))
                 await sleep(PAUSE)
-            except CannotGoOn as error:
-                logger.error("stopped, and needs a person", reason=str(error))  # noqa: TRY400 - it says what it is
+            except Exception as error:  # whatever it is, going on would skip an event
                 self.stopped_by = error
+                unforeseen = None if isinstance(error, CannotGoOn) else error
+                logger.error("stopped, and needs a person", reason=str(error), exc_info=unforeseen)  # noqa: TRY400
                 self._end_all()
 
     async def _step(self, position: int) -> int:

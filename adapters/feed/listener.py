@@ -17,7 +17,9 @@ class Listener:
 
         self._frames: deque[tuple[int, bytes]] = deque()
         self._size = 0
-        self._over = False
+        self.over = False
+        """Whether nothing more is to be told."""
+
         self._woken = Event()
 
     def put(self, revision: int, frame: bytes) -> None:
@@ -25,14 +27,14 @@ class Listener:
         if self._frames and self._size + len(frame) > MOST_WAITING:
             self._frames.clear()
             self.end()
-        if not self._over:
+        if not self.over:
             self._frames.append((revision, frame))
             self._size += len(frame)
             self._woken.set()
 
     def end(self) -> None:
         """Let it be over, when what waits is told."""
-        self._over = True
+        self.over = True
         self._woken.set()
 
     async def next(self) -> bytes | None:
@@ -44,7 +46,7 @@ class Listener:
                 if revision > self.seen:
                     self.seen = revision
                     return frame
-            if self._over:
+            if self.over:
                 return None
             self._woken.clear()
             await self._woken.wait()

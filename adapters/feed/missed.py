@@ -1,10 +1,10 @@
 """What a reader who comes does not have yet: what it missed, or everything."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 from uuid import UUID
 
-from adapters.feed.frames import encode, read_cursor
+from adapters.feed.frames import read_cursor
 from adapters.feed.listener import MOST_WAITING
 from domain.groups import UserConversationGroups
 from domain.ports import EventLog
@@ -21,15 +21,16 @@ class Groups(Protocol):
         """Give one user's groups as they are now."""
         ...
 
-    def state_at(self, stream: UUID, revision: int) -> UserConversationGroups:
-        """Give one user's groups as they were at a revision."""
+    def state_at(self, stream: UUID, revision: int, most: int) -> UserConversationGroups | None:
+        """Give one user's groups as they were at a revision; None where that takes more than so many events."""
         ...
 
 
 class Missed:
     """Tells one reader what it does not have: what happened since its cursor, else everything as it is now.
 
-    At most `depth` revisions are told one by one. It reads the log: make it, and call it, in a thread.
+    At most `depth` revisions are told one by one, and as many read to begin with. It reads the log: make it, and call
+    it, in a thread.
     """
 
     def __init__(
@@ -38,26 +39,28 @@ class Missed:
         self.now = groups.state_of(stream)
         """The groups when the reader came."""
 
-        self._log, self._log_id, self._stream = log, log_id, stream
+        self._log, self._stream = log, stream
         seen = None if cursor is None else read_cursor(cursor, log_id)
-        self._knows = seen is not None and 0 <= self.now.revision - seen <= depth
-        before = self.now
-        if self._knows and seen is not None and seen < self.now.revision:
-            before = groups.state_at(stream, seen)
-        self._telling = Telling(before)
+        before = None
+        if seen == self.now.revision:
+            before = self.now
+        elif seen is not None and 0 < self.now.revision - seen <= depth:
+            before = groups.state_at(stream, seen, most=depth)
+        self._knows = before is not None
+        self._telling = Telling(before or self.now)
 
     @property
     def revision(self) -> int:
         """Tell how far the reader has been told."""
         return self._telling.state.revision
 
-    def page(self) -> list[bytes]:
-        """Give the next frames, none when all is told; what is recorded meanwhile may be among them."""
+    def page(self, encode: Callable[[Frame], bytes]) -> list[bytes]:
+        """Give the next frames as they are sent, none when all is told; what came meanwhile may be among them."""
         if self._knows and self.revision >= self.now.revision:
             return []
         frames: list[bytes] = []
         for frame in self.read():
-            frames.append(encode(frame, self._log_id))
+            frames.append(encode(frame))
             if sum(map(len, frames)) > MOST_WAITING:
                 break  # for one reader no more is held at once
         return frames

@@ -93,8 +93,17 @@ def test_the_groups_as_they_were_at_a_revision_are_what_the_events_up_to_it_make
             follower(store).catch_up()
     events = store.events()
     for revision in (0, 1, 2, 45, 49, 50, 51, 99, 100, LAST):
-        assert other.groups.state_at(ALICE, revision) == replay(None, events[:revision])
+        assert other.groups.state_at(ALICE, revision, most=LAST) == replay(None, events[:revision])
     assert store.groups.state_of(ALICE).revision == LAST
+
+
+def test_groups_as_they_were_are_not_made_from_more_events_than_one_may_read(store: Store) -> None:
+    store.send(*LONG)
+    assert store.groups.state_at(ALICE, 60, most=59) is None
+    assert store.groups.state_at(ALICE, 60, most=60) == replay(None, store.events()[:60])
+    follower(store).catch_up()
+    store.send(RenameGroup(group_id=1, new_name="behind it"))
+    assert store.groups.state_at(ALICE, LAST, most=0) == replay(None, store.events()[:LAST])
 
 
 def test_a_cold_service_reads_no_more_than_what_is_behind_the_snapshot(

@@ -32,7 +32,8 @@ def frames_of(
     params = {} if after is None else {"after": after}
     path = f"/v1/users/{user}/events"
     with client.stream("GET", path, headers=headers, params=params, timeout=timeout) as response:
-        assert response.status_code == 200, response.read()
+        response.raise_for_status()
+        assert response.status_code == 200
         assert response.headers["Content-Type"] == "text/event-stream; charset=utf-8"
         yield _frames(response)
 

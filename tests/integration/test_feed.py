@@ -1,10 +1,13 @@
 """The live feed over HTTP: snapshot, then one frame a command; from a cursor onwards, without a gap."""
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from adapters.feed.missed import Missed
+from projections.notifications import Frame as Told
 from tests.integration.answers import assert_problem
 from tests.integration.feeding import Frame, frames_of
 from tests.integration.service import Service, on_both, wait_until
@@ -103,6 +106,29 @@ def test_a_quiet_connection_carries_a_comment_now_and_then(
             pass  # the snapshot
         assert next(lines) == ""
         assert [next(lines) for _ in range(6)] == [":", ""] * 3
+
+
+def test_a_reader_who_goes_before_all_is_told_is_brought_up_to_date_no_further(
+    service: Service, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.feed.missed.MOST_WAITING", 1)
+    service.done(user, "CreateGroup", groupName="A")
+    cursor = service.read(user, "groups")["cursor"]
+    for turn in range(300):
+        service.done(user, "RenameGroup", groupID=1, newName=str(turn))
+    made: list[Missed] = []
+    page = Missed.page
+
+    def counted(missed: Missed, encode: Callable[[Told], bytes]) -> list[bytes]:
+        made.append(missed)
+        return page(missed, encode)
+
+    monkeypatch.setattr(Missed, "page", counted)
+    before = readers(service)
+    with frames_of(service.client, user, cursor) as frames:
+        next(frames)
+    wait_until(lambda: readers(service) == before, "the reader to be forgotten")
+    assert len(made) < 250
 
 
 def readers(service: Service) -> float:

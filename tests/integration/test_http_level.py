@@ -116,6 +116,47 @@ def test_head_is_answered_as_get_is_without_the_body(service: Service, user: str
     assert status(exchange(service, request(f"/v1/users/{user}/commands", method="HEAD"))) == 405
 
 
+@pytest.mark.parametrize("begin", [b"GET /", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: "])
+def test_a_head_without_an_end_is_refused_and_holds_up_nobody(service: Service, begin: bytes) -> None:
+    answer = exchange(service, begin + b"a" * 33_000, b"a" * 33_000)
+    assert status(answer) == 431
+    assert service.client.get("/healthz").status_code == 200
+
+
+def test_large_bodies_are_no_heads(service: Service, user: str) -> None:
+    body = json.dumps({"conversationIDs": [f"C2C{'x' * 2000}{n}" for n in range(300)]}).encode()
+    one = request(f"/v1/users/{user}/conversations/lookup", method="POST", body=body, close=False)
+    last = request(f"/v1/users/{user}/conversations/lookup", method="POST", body=body)
+    answer = exchange(service, one[:100], one[100:], one[:-1], one[-1:], last)
+    assert answer.count(b"HTTP/1.1 200 OK") == 3
+
+
+@pytest.mark.parametrize("begin", [b"", b"GET /healthz HT"])
+def test_a_connection_on_which_no_request_begins_is_given_up(
+    service: Service, begin: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.http.writes.LONGEST_HEAD", 0.1)
+    assert exchange(service, begin) == b""
+    with socket.create_connection(service.address, timeout=30) as connection:
+        connection.sendall(request("/healthz", close=False))
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+        connection.sendall(b"GET /heal")
+        with pytest.raises(ConnectionResetError):
+            assert connection.recv(1) == b"an answer"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_whoever_asks_for_a_web_socket_is_answered_as_if_they_had_not(service: Service, user: str, method: str) -> None:
+    upgrade = ("Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13")
+    target = f"/v4/recentcontact/create_contact_group?sdkappid=1&identifier={user}"
+    asked = request(target, "Connection: Upgrade", *upgrade, method=method, close=False)
+    with socket.create_connection(service.address, timeout=30) as connection:
+        connection.sendall(asked)
+        answer = connection.recv(65_536)
+    assert status(answer) == 200
+    assert b'"ActionStatus":"FAIL"' in answer
+
+
 def test_a_whole_address_as_target_is_taken(service: Service, user: str) -> None:
     target = f"{service.url}/v1/users/{user}/groups"
     assert status(exchange(service, request(target))) == 200

@@ -98,6 +98,7 @@ class ProductCalls:
             sdk_app_id=who.sdk_app_id,
             user_id=who.user_id,
             actor=who.actor,
+            device=note(request, "Device-ID"),
             correlation_id=note(request, "Correlation-ID"),
             traceparent=traceparent(request),
             key=idempotency_key(request),

@@ -43,7 +43,7 @@ export class Groups {
 		return notifications;
 	}
 
-	/** Take in the answer to a command on the group `name`. */
+	/** Take in the answer to a command on a group. */
 	answer(name, { revision, groupName, items, evicted, events }) {
 		const outcomes = new Map(items.map((item) => [item.conversationID, item.outcome]));
 		const ids = new Set([...evicted, ...outcomes.keys(), ...(this.members.get(name) ?? [])]);

@@ -70,8 +70,8 @@ export type Handler<Name extends keyof Events> = (event: { name: Name; data: Eve
 export interface Chat {
 	isReady(): boolean;
 
-	/** Ask to be told; handlers are called in the order they were given, with `context` as `this`. */
-	on<Name extends keyof Events>(name: Name, handler: Handler<Name>, context?: unknown): void;
+	/** Ask to be told; handlers are called in the order they were given. */
+	on<Name extends keyof Events>(name: Name, handler: Handler<Name>): void;
 	off<Name extends keyof Events>(name: Name, handler: Handler<Name>): void;
 
 	/**
@@ -93,11 +93,11 @@ export interface Chat {
 	getConversationGroupList(): Promise<Result<string[]>>;
 
 	/**
-	 * These conversations; those of a group (`''`: in no group) or of a type; or all: what was handed over with
+	 * These conversations; those of a group (`''`: in no group); or all: what was handed over with
 	 * `setConversationList`, in that order, else what is in a group.
 	 */
 	getConversationList(
-		options?: string[] | { groupName?: string; type?: 'C2C' | 'GROUP' },
+		options?: string[] | { groupName?: string },
 	): Promise<Result<{ conversationList: Conversation[]; isSyncCompleted: true }>>;
 
 	/**

@@ -1,4 +1,4 @@
-// The product's Web SDK for conversation groups: see index.d.ts.
+// The product's Web SDK for groups: see index.d.ts.
 
 import { IN_GROUP, LIST, NAMES } from './groups.js';
 import { randomID, refusal, Session } from './session.js';
@@ -24,15 +24,14 @@ const done = (data) => ({ code: 0, data });
 const isText = (value) => typeof value === 'string' && value > '';
 const isNewName = (value) => isText(value) && value.length <= 32;
 const typeOf = (id) => /^(C2C|GROUP)/.exec(id)?.[0];
-const isID = (id) =>
-	isText(id) && /^(C2C|GROUP)[^\p{Cc}\p{Cs}]+$/u.test(id) && new TextEncoder().encode(id).length <= 128;
+const isID = (id) => isText(id) && /^(C2C|GROUP)\P{Cs}+$/u.test(id);
 
 const check = (fits) => {
 	if (!fits) throw new Error('Params validate failed.');
 };
 
 function create({ SDKAppID, baseURL = import.meta.url.replace(/\/client\/[^/]*$/, ''), device = randomID() } = {}) {
-	check(Number.isSafeInteger(SDKAppID) && SDKAppID > 0 && /^https?:/.test(baseURL));
+	check(Number.isSafeInteger(SDKAppID) && SDKAppID > 0 && /^https?:/.test(baseURL) && isText(device));
 	let handlers = [];
 	let list; // as handed over
 	let session;
@@ -40,9 +39,9 @@ function create({ SDKAppID, baseURL = import.meta.url.replace(/\/client\/[^/]*$/
 	const isReady = () => state === 0;
 
 	function emit(name, data) {
-		for (const { handler, context } of handlers.filter((one) => one.name === name)) {
+		for (const { handler } of handlers.filter((one) => one.name === name)) {
 			try {
-				handler.call(context, { name, data });
+				handler({ name, data });
 			} catch (error) {
 				console.error(error);
 			}
@@ -68,6 +67,7 @@ function create({ SDKAppID, baseURL = import.meta.url.replace(/\/client\/[^/]*$/
 		const over = opened.run();
 		over.catch((reason) => opened === session && close(state ? 2024 : 3005, reason));
 		await Promise.race([opened.known, over]);
+		if (opened !== session) throw refusal(3005, TEXTS[3005]);
 		emit(EVENT.SDK_READY);
 		return done({});
 	}
@@ -83,7 +83,7 @@ function create({ SDKAppID, baseURL = import.meta.url.replace(/\/client\/[^/]*$/
 	}
 
 	const codeOf = (id) => (isID(id) ? list && !list.has(id) && 2500 : 2503);
-	const edits = (command, isName) => ({ conversationIDList: given, groupName } = {}) => {
+	const edits = (command, isName) => ({ conversationIDList: given, groupName }) => {
 		check(Array.isArray(given) && given.length && isName(groupName));
 		const ids = [...new Set(given)];
 		const failed = ids.filter(codeOf).map((id) => ({ conversationID: id, code: codeOf(id), message: TEXTS[codeOf(id)] }));
@@ -101,18 +101,18 @@ function create({ SDKAppID, baseURL = import.meta.url.replace(/\/client\/[^/]*$/
 			check(isText(groupName));
 			return session.command({ command: 'DeleteGroup', groupName }).then(() => {});
 		},
-		renameConversationGroup({ oldName: groupName, newName } = {}) {
+		renameConversationGroup({ oldName: groupName, newName }) {
 			check(isText(groupName) && isNewName(newName));
 			return session.command({ command: 'RenameGroup', groupName, newName }).then(() => {});
 		},
 		getConversationGroupList: async () => done(session.groups.names()),
-		async getConversationList(options = {}) {
+		async getConversationList(options) {
 			const { groups } = session;
-			const { groupName, type } = options;
+			const { groupName } = options;
 			let ids = list ? [...list.keys()] : groups.members.get(groupName) ?? [...groups.joined.keys()];
 			if (Array.isArray(options)) ids = list ? ids.filter((id) => options.includes(id)) : options.filter(isID);
-			const fits = ({ conversationGroupList: names, type: is }) =>
-				is === (type ?? is) && (groupName ? names.includes(groupName) : groupName === undefined || !names.length);
+			const fits = ({ conversationGroupList: names }) =>
+				groupName ? names.includes(groupName) : groupName === undefined || !names.length;
 			const conversationList = full(groups.list(new Set(ids))).filter(fits);
 			return done({ conversationList, isSyncCompleted: true });
 		},
@@ -120,11 +120,12 @@ function create({ SDKAppID, baseURL = import.meta.url.replace(/\/client\/[^/]*$/
 
 	const chat = {
 		isReady,
-		on: (name, handler, context) => void handlers.push({ name, handler, context }),
+		on: (name, handler) => void handlers.push({ name, handler }),
 		off(name, handler) {
 			handlers = handlers.filter((one) => one.name !== name || one.handler !== handler);
 		},
-		login({ userID, userSig } = {}) {
+		login(options) {
+			const { userID, userSig } = options ?? {};
 			check(isText(userID) && isText(userSig));
 			close(3005);
 			return open({ SDKAppID, baseURL: baseURL.replace(/\/+$/, ''), device, userID, userSig });
@@ -140,9 +141,9 @@ function create({ SDKAppID, baseURL = import.meta.url.replace(/\/client\/[^/]*$/
 		},
 	};
 	for (const [api, call] of Object.entries(calls)) {
-		chat[api] = (...given) => {
-			if (isReady()) return call(...given);
-			const reason = refusal(state, `${TEXTS[state]} | ${api} | Call login and wait.`);
+		chat[api] = (given) => {
+			if (isReady()) return call(given ?? {});
+			const reason = refusal(state, `${TEXTS[state]} | ${api} | Call login.`);
 			emit(EVENT.ERROR, reason);
 			return Promise.reject(reason);
 		};

@@ -18,7 +18,7 @@ export class Session {
 	constructor(who, notify) {
 		Object.assign(this, who, { notify });
 		this.url = `${who.baseURL}/v1/users/${encodeURIComponent(who.userID)}/`;
-		this.headers = { 'App-ID': who.SDKAppID, 'Content-Type': 'application/json', 'Device-ID': who.device };
+		this.headers = { 'App-ID': who.SDKAppID, 'Content-Type': 'application/json', 'Device-ID': unescape(encodeURIComponent(who.device)) };
 	}
 
 	/** Rejects when it is over. */
@@ -39,12 +39,13 @@ export class Session {
 		this.#waiting.forEach(({ done }) => done());
 	}
 
-	/** Answers when the groups are as the command left them. */
+	/** Answers when the groups show what it did. */
 	async command(command) {
 		const key = { 'Idempotency-Key': randomID() };
 		const answered = this.#sent.then(() => this.#request('commands', () => key, JSON.stringify(command)));
 		this.#sent = answered.catch(() => {});
 		const answer = await answered;
+		this.#signal.throwIfAborted();
 		await new Promise((done) => {
 			this.#waiting.push({ answer, done, name: command.groupName });
 			this.#settle();
@@ -56,6 +57,7 @@ export class Session {
 	async #request(path, headers = () => {}, body, read = (response) => response.json(), patience = 3e4) {
 		const deadline = Date.now() + patience;
 		for (let tries = 0; ; tries++) {
+			this.#signal.throwIfAborted();
 			const cut = new AbortController();
 			let [status, pause, said, timer] = [0, 0];
 			const allow = (time) => (timer = clearTimeout(timer) ?? setTimeout(() => cut.abort(), time));
@@ -69,11 +71,11 @@ export class Session {
 				});
 				({ status } = response);
 				pause = response.headers.get('Retry-After') * 1000 || 0;
-				const listen = () => allow(4e4 + (tries = 0)); // the feed says something every 15 s
+				const listen = () => allow(4e4 + (tries = 0)); // as the feed does every 15 s
 				said = await (response.ok ? read(response, listen) : response.json());
 				if (response.ok && said) return said;
 			} catch {
-				this.#signal.throwIfAborted();
+				// the network
 			} finally {
 				clearTimeout(timer);
 				cut.abort();
@@ -83,12 +85,12 @@ export class Session {
 				const { code = status || 2801, detail = 'No answer.' } = said ?? {};
 				throw refusal(code === 51013 ? 3122 : code, detail, status);
 			}
-			await new Promise((wake) => setTimeout(wake, pause, this.#signal.addEventListener('abort', wake)));
+			await new Promise((wake) => setTimeout(wake, pause));
 		}
 	}
 
 	#read(take) {
-		let before; // the revision: a snapshot below is of another log
+		let before; // a snapshot below it is of another log
 		const read = async ({ body }, listen) => {
 			const reader = body.pipeThrough(new TextDecoderStream()).getReader();
 			for (let rest = ''; ; ) {
@@ -98,8 +100,12 @@ export class Session {
 				const frames = (rest + value).split('\n\n');
 				rest = frames.pop();
 				for (const frame of frames) {
-					const [, id, event, json] = /id: (.*)\nevent: (.*)\ndata: (.*)/.exec(frame) ?? [];
-					if (id) take({ id, event, data: JSON.parse(json), before });
+					const [, id, event, json] = /id: ([^\n]*)\nevent: ([^\n]*)\ndata: ([^\n]*)/.exec(frame) ?? [];
+					try {
+						if (id) take({ id, event, data: JSON.parse(json), before });
+					} catch (error) {
+						this.end(error); // no fault of the network
+					}
 				}
 			}
 		};

@@ -1,11 +1,13 @@
 """What the calls take, give and refuse, as an application that was written for the product expects it."""
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.e2e.client.conftest import NewDevice
-from tests.e2e.client.device import Device, told
+from tests.e2e.client.device import APP, Device, told
+from tests.e2e.service import Service
 
 NOT_VALID = "Params validate failed."
 MALFORMED = ["nonsense", "c2cx", "C2C", "GROUP", "", "C2C\u0000x", "C2C\ud800", "C2C" + "产" * 42, 7, None]
@@ -25,6 +27,7 @@ def failures(answer: dict[str, Any]) -> list[tuple[Any, int]]:
     "given",
     [
         {},
+        None,
         edit("A"),
         edit("", "C2Cx"),
         edit(7, "C2Cx"),
@@ -49,6 +52,8 @@ def test_wrong_names_are_thrown_at_once(phone: Device) -> None:
     assert phone.thrown("setConversationList", "C2Cx") == NOT_VALID
     assert phone.thrown("setConversationList", ["C2Cx"]) == NOT_VALID
     assert phone.thrown("login", {"userID": "alice"}) == NOT_VALID
+    assert phone.thrown("login", None) == NOT_VALID
+    assert phone.thrown("renameConversationGroup", None) == NOT_VALID
 
 
 def test_codes_of_the_service_reject(phone: Device) -> None:
@@ -97,7 +102,6 @@ def test_conversations_are_found_by_id_by_group_or_all(phone: Device) -> None:
     assert list(phone.conversations({"groupName": "B"})) == ["C2Cz", "C2Cx"]
     assert phone.conversations({"groupName": ""}) == {}
     assert phone.conversations({"groupName": "missing"}) == {}
-    assert list(phone.conversations({"type": "GROUP"})) == ["GROUPy"]
     assert phone.conversations(["C2Cz", "C2Cnever", "bad"]) == {"C2Cz": ["B"], "C2Cnever": []}
     assert phone.conversations([]) == {}
     whole = phone.result("getConversationList", ["C2Cz"])
@@ -168,3 +172,37 @@ def test_what_an_application_does_to_a_result_changes_nothing(phone: Device) -> 
     """
     phone.run(text)
     assert phone.conversations() == {"C2Cx": ["A"]}
+
+
+def test_line_separators_in_names_and_ids_are_text_like_any_other(phone: Device, tablet: Device) -> None:
+    phone.result("createConversationGroup", edit("a\u2028b", "C2Cx\u2029y"))
+    tablet.wait_until(lambda: len(tablet.heard) == 2, "what the other device did")
+    assert tablet.groups() == ["a\u2028b"]
+    assert tablet.conversations() == {"C2Cx\u2029y": ["a\u2028b"]}
+
+
+def test_a_name_of_the_device_in_any_writing_is_recorded_with_what_it_does(
+    phone: Device, service: Service, user: str
+) -> None:
+    named = {"SDKAppID": APP, "baseURL": service.url, "device": "手机 📱"}
+    text = f"""
+    const other = TIM.create({json.dumps(named)});
+    other.login({{ userID: '{user}', userSig: 'x' }})
+      .then(() => other.createConversationGroup({{ groupName: 'A', conversationIDList: ['C2Cx'] }}))
+      .catch((error) => console.error(error.message));
+    """
+    phone.run(text)
+    phone.wait_until(lambda: len(phone.heard) == 2, "what the other device did")
+    with service.client() as client:
+        history = client.get(f"/v1/users/{user}/history").json()["events"]
+    assert {event["device"] for event in history} == {"手机 📱"}
+
+
+def test_whoever_logs_out_while_logging_in_is_not_logged_in(phone: Device) -> None:
+    text = """
+    tim.on(TIM.EVENT.CONVERSATION_LIST_UPDATED, () => tim.logout());
+    tim.login({ userID: 'somebody', userSig: 'x' });
+    """
+    calls = {call["method"]: call for call in phone.run(text)["calls"]}
+    assert calls["login"]["rejected"]["code"] == 3005
+    assert phone.rejected("getConversationGroupList")[0] == 3005

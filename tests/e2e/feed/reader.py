@@ -63,3 +63,6 @@ class Device(Thread):
                         return
         except httpx.TransportError:
             pass  # the service was killed, or is not there yet
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code != httpx.codes.SERVICE_UNAVAILABLE:  # as it is when it is about to end
+                raise

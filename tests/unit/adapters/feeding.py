@@ -98,8 +98,8 @@ class World:
             assert monotonic() < deadline, "the feed stands still"
             Event().wait(0.001)
 
-    def state_at(self, stream: UUID, revision: int) -> UserConversationGroups:
-        return self.groups.state_at(stream, revision)
+    def state_at(self, stream: UUID, revision: int, most: int) -> UserConversationGroups | None:
+        return self.groups.state_at(stream, revision, most)
 
     def send(self, *commands: Command, user: str = "alice") -> None:
         submissions = [

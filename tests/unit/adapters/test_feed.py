@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from uuid import uuid4
 
 import pytest
 
 from adapters.feed import feed as module
+from adapters.feed.frames import encode
 from adapters.feed.missed import Missed
 from domain.commands import DeleteGroup, RenameGroup
 from domain.ports import Unavailable
@@ -72,6 +74,16 @@ async def test_a_cursor_that_cannot_be_gone_on_from_begins_anew(world: World, cu
     assert (first.kind, first.revision) == ("snapshot", 2)
 
 
+async def test_a_reader_whose_groups_would_take_too_long_to_make_begins_anew() -> None:
+    world = World(depth=6)
+    async with world.feed:
+        world.create(*"ABCDE")
+        async with world.reader(world.cursor(8)) as reader:
+            assert [frame.kind for frame in await reader.missed()] == ["snapshot"]
+        async with world.reader(world.cursor(6)) as reader:
+            assert [frame.kind for frame in await reader.missed()] == ["change"] * 2
+
+
 async def test_a_reader_too_far_behind_begins_anew_and_one_not_that_far_is_told_each_command() -> None:
     world = World(depth=6)
     async with world.feed:
@@ -97,7 +109,8 @@ async def test_no_more_than_a_bound_is_made_at_once_for_one_reader(
     monkeypatch.setattr("adapters.feed.missed.MOST_WAITING", 10)
     world.create("A", "B", "C")
     missed = Missed(world.log, world.log.log_id(), world, ALICE, world.cursor(0), depth=10)
-    assert [[told(frame).revision for frame in missed.page()] for _ in range(4)] == [[2], [4], [6], []]
+    page = partial(missed.page, partial(encode, log_id=world.log.log_id()))
+    assert [[told(frame).revision for frame in page()] for _ in range(4)] == [[2], [4], [6], []]
 
 
 @pytest.mark.parametrize("moment", ["before", "meanwhile"])
@@ -141,6 +154,32 @@ async def test_what_is_recorded_while_a_reader_is_told_what_it_missed_is_told_on
             assert following.revision == 8
 
 
+async def test_readers_who_come_at_the_same_revision_share_one_snapshot(world: World) -> None:
+    world.create("A")
+    async with world.reader() as phone, world.reader() as tablet:
+        frames = [frame for reader in (phone, tablet) async for frame in reader.reader.missed]
+        assert frames[0] is frames[1]
+        world.create("B")
+        await phone.next()
+        async with world.reader() as late:
+            [first] = await late.missed()
+    assert first.revision == 4
+
+
+async def test_so_many_devices_of_one_user_are_served_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "DEVICES", 2)
+    async with world.reader(), world.reader():
+        with pytest.raises(Unavailable, match="2 readers"):
+            async with world.reader():
+                pass
+        async with world.reader(user="bob") as bob:
+            assert [frame.kind for frame in await bob.missed()] == ["snapshot"]
+    async with world.reader() as again:
+        assert [frame.kind for frame in await again.missed()] == ["snapshot"]
+
+
 async def test_all_devices_of_a_user_are_told_and_nobody_else(world: World) -> None:
     async with world.reader() as phone, world.reader() as tablet, world.reader(user="bob") as bob:
         for reader in (phone, tablet, bob):
@@ -167,19 +206,14 @@ async def test_the_log_is_not_read_while_nobody_listens(world: World) -> None:
     world.create("A")
     async with world.reader() as reader:
         await reader.missed()
-    await until(lambda: world.feed.readers == 0)
-    before = world.log.reads
+    await until(lambda: not world.feed._follows.is_set())
+    reads = world.log.reads
     world.create("B")
+    await asyncio.sleep(2 * module.LOOK_AGAIN)
+    assert world.log.reads == reads > 0
     async with world.reader() as reader:
         [first] = await reader.missed()
     assert first.revision == 4
-    assert before > 0
-    world.create("C")
-    await asyncio.sleep(2 * module.LOOK_AGAIN)
-    reads = world.log.reads
-    world.create("D")
-    await asyncio.sleep(2 * module.LOOK_AGAIN)
-    assert world.log.reads == reads
 
 
 async def test_what_another_process_recorded_is_told_without_being_woken(world: World) -> None:
@@ -217,13 +251,14 @@ async def test_a_reader_who_comes_while_the_log_is_away_is_told_so(
     assert world.feed.readers == 0
 
 
-async def test_an_event_that_cannot_be_read_stops_the_feed_and_lets_all_go(world: World) -> None:
+@pytest.mark.parametrize("error", [UnreadableEvent("broken"), KeyError("broken")])
+async def test_what_cannot_be_gone_on_from_stops_the_feed_and_lets_all_go(world: World, error: Exception) -> None:
     async with world.reader() as reader:
         await reader.missed()
-        world.log.failing = UnreadableEvent("broken")
+        world.log.failing = error
         world.create("A")
         assert await reader.next() is None
-        assert str(world.feed.stopped_by) == "broken"
+        assert world.feed.stopped_by is error
         with pytest.raises(Unavailable, match="broken"):
             async with world.reader():
                 pass
