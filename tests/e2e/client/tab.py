@@ -9,9 +9,12 @@ from tests.e2e.client.device import APP, Event
 START = """async ([app, user]) => {
     const { default: TIM } = await import('/client/index.js');
     window.heard = [];
+    window.within = (promise) => Promise.race([promise, new Promise((_, refuse) => {
+        setTimeout(() => refuse(new Error('waited 30 s')), 30_000); // evaluating has no end of its own
+    })]);
     window.tim = TIM.create({ SDKAppID: app });
     for (const name of Object.values(TIM.EVENT)) tim.on(name, (event) => heard.push([event.name, event.data ?? null]));
-    await tim.login({ userID: user, userSig: 'any' });
+    await within(tim.login({ userID: user, userSig: 'any' }));
     return heard.splice(0);
 }"""
 
@@ -27,7 +30,7 @@ class Tab:
 
     def result(self, method: str, *given: Any) -> Any:
         """Call, and give what the promise resolves to."""
-        return self.page.evaluate("([method, given]) => tim[method](...given)", [method, given])
+        return self.page.evaluate("([method, given]) => within(tim[method](...given))", [method, given])
 
     def begin(self, method: str, *given: Any) -> None:
         """Call, and do not wait."""
@@ -35,7 +38,7 @@ class Tab:
 
     def begun(self) -> Any:
         """Wait for the call that was begun."""
-        return self.page.evaluate("begun")
+        return self.page.evaluate("within(begun)")
 
     def hears(self, *events: Event) -> None:
         """See that these events came, in this order, and no others."""

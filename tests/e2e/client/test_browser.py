@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext
 from tests.e2e.client.device import CONVERSATIONS, IN_GROUP, NAMES, Event, told
 from tests.e2e.client.tab import Tab
 from tests.e2e.service import Service, eventually
+from tests.e2e.user import User
 from tests.services.network import Network
 
 CUT = 5.0
@@ -92,8 +93,9 @@ def test_a_cut_network_costs_no_event_and_doubles_none(
     network.cut()
     phone.begin("addConversationsToGroup", edit("A", "C2Cy"))
     with service.client() as client:
-        command = {"command": "CreateGroup", "groupName": "B", "conversationIDs": ["C2Cz"]}
-        assert client.post(f"/v1/users/{user}/commands", json=command).status_code == 200
+        elsewhere = User(client, user)
+        elsewhere.done("CreateGroup", groupName="B", conversationIDs=["C2Cz"])
+        elsewhere.done("DeleteGroup", groupName="B")
     Never().wait(CUT)
     network.mend()
     assert phone.begun()["data"]["successConversationIDList"] == ["C2Cy"]
@@ -102,6 +104,8 @@ def test_a_cut_network_costs_no_event_and_doubles_none(
         tab.hears(
             *made("A", [], "C2Cx"),
             *made("B", ["A"], "C2Cz"),
+            (NAMES, ["A"]),
+            (CONVERSATIONS, [told("C2Cz")]),
             (CONVERSATIONS, [told("C2Cy", "A")]),
             (IN_GROUP, {"groupName": "A", "conversationList": both}),
         )
@@ -163,8 +167,7 @@ def test_another_tab_goes_on_when_the_one_that_reads_is_closed(
     network.hold_feed()
     leader.page.close()
     with service.client() as client:
-        command = {"command": "CreateGroup", "groupName": "B", "conversationIDs": ["C2Cy"]}
-        assert client.post(f"/v1/users/{user}/commands", json=command).status_code == 200
+        User(client, user).done("CreateGroup", groupName="B", conversationIDs=["C2Cy"])
     network.release_feed()
     rest[0].result("createConversationGroup", edit("C", "C2Cz"))
     for tab in rest:
