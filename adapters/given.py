@@ -3,10 +3,20 @@
 import re
 from typing import Final
 
+from domain.values import MAX_ID
+
 DEFAULT_APP: Final = 1_400_000_000
 """The app of whoever names none."""
 
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+_APP: Final = re.compile(r"[1-9][0-9]{0,15}")
+
+
+def read_app_id(given: str) -> int | None:
+    """Read the ID of an app, from 1 to 2^53-1; None for what is none."""
+    return int(given) if _APP.fullmatch(given) and int(given) <= MAX_ID else None
 
 
 def read_key(given: str) -> str | None:

@@ -9,13 +9,12 @@ from fastapi import Path
 from starlette.requests import Request
 
 from adapters.apps import Apps
-from adapters.given import DEFAULT_APP
+from adapters.given import DEFAULT_APP, read_app_id
 from adapters.http.problems import NOT_ALLOWED, RequestRefused
 from adapters.usersig import Claims, Forged, NotSigned, OfAnotherApp, OfAnotherUser, SignatureRefused, UserSigs
 from domain.refusals import MalformedUserID
-from domain.values import MAX_ID, is_user_id, stream_id
+from domain.values import is_user_id, stream_id
 
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,15}")
 _AUTHORIZATION: Final = re.compile(r' *UserSig +usersig *= *("?)([A-Za-z0-9*_-]*)\1 *', re.IGNORECASE)
 
 
@@ -146,6 +145,7 @@ def _app_id(request: Request) -> int | None:
     given = request.headers.get("App-ID")
     if given is None:
         return None
-    if not _NUMBER.fullmatch(given) or int(given) > MAX_ID:
+    app = read_app_id(given)
+    if app is None:
         raise RequestRefused(400, "malformed-header", "App-ID is a number from 1 to 2^53-1.")
-    return int(given)
+    return app

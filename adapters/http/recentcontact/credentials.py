@@ -1,16 +1,14 @@
 """Who calls, as the product's query parameters say it."""
 
-import re
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from starlette.requests import Request
 
+from adapters.given import read_app_id
 from adapters.http.identity import Caller, Identity
 from adapters.http.problems import BAD_REQUEST
 from adapters.http.recentcontact.failures import NEITHER_ADMIN_NOR_USER, NO_APP, CallRefused
-from domain.values import MAX_ID, is_user_id
-
-_NUMBER: Final = re.compile(r"[1-9][0-9]{0,15}")
+from domain.values import is_user_id
 
 
 class SignedIn(NamedTuple):
@@ -24,13 +22,13 @@ class SignedIn(NamedTuple):
 def sign_in(request: Request, identity: Identity) -> SignedIn:
     """Read `sdkappid`, `identifier` and `usersig`, and check them; raises `CallRefused`, `SignatureRefused`."""
     given = request.query_params
-    app, identifier = given.get("sdkappid", ""), given.get("identifier") or None
-    if not _NUMBER.fullmatch(app) or int(app) > MAX_ID:
+    app, identifier = read_app_id(given.get("sdkappid", "")), given.get("identifier") or None
+    if app is None:
         raise CallRefused(NO_APP, "Give `sdkappid`, the ID of the app, in the query.")
-    identity.vouch(int(app), identifier or "", given.get("usersig"))
+    identity.vouch(app, identifier or "", given.get("usersig"))
     if identifier is not None and not is_user_id(identifier):
         raise CallRefused(BAD_REQUEST, "`identifier` is no user ID.")
-    return SignedIn(int(app), identifier)
+    return SignedIn(app, identifier)
 
 
 def act_on(signed: SignedIn, user_id: str, identity: Identity) -> Caller:

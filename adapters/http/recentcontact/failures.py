@@ -1,44 +1,16 @@
-"""Why a call of the product is not carried out, in the product's numbers: one table for the refusals of the domain."""
+"""Why a call of the product is not carried out, in the product's numbers."""
 
-from typing import Final, assert_never
+from typing import assert_never
 
 from pydantic import ValidationError
 
 from adapters.http.problems import BAD_REQUEST, HEADERS, NOT_ABLE_NOW, OUR_FAULT, REQUEST_TIMEOUT, RequestRefused
 from adapters.usersig import SignatureRefused
 from domain.ports import Unavailable
-from domain.refusals import (
-    ControlCharacters,
-    ConversationCount,
-    GroupNameLength,
-    GroupNameTaken,
-    GroupNotFound,
-    InBothLists,
-    KeyReused,
-    MalformedUserID,
-    PackageMissing,
-    Refusal,
-    RevisionConflict,
-    TooManyGroups,
-)
+from domain.refusals import Refusal
 
 NOT_JSON, NO_SUCH_CALL, NEITHER_ADMIN_NOR_USER, NO_APP = 60002, 60009, 60010, 60012
 """Codes of the product's REST layer."""
-
-CODES: Final[dict[type[Refusal], int]] = {
-    MalformedUserID: 50002,
-    ControlCharacters: 50002,
-    GroupNameTaken: 50002,
-    InBothLists: 50002,
-    KeyReused: 50002,
-    RevisionConflict: 50002,
-    ConversationCount: 51006,
-    GroupNotFound: 51009,
-    TooManyGroups: 51010,
-    GroupNameLength: 51011,
-    PackageMissing: 51013,
-}
-"""The code of every refusal that a call as a whole can meet; its conversations have their own."""
 
 
 class CallRefused(Exception):  # noqa: N818 - an answer
@@ -62,7 +34,7 @@ def code_and_info(error: Failure) -> tuple[int, str]:
         case RequestRefused():
             return NOT_ABLE_NOW if error.status == REQUEST_TIMEOUT else BAD_REQUEST, error.detail
         case Refusal():
-            return CODES[type(error)], str(error)
+            return error.code or BAD_REQUEST, str(error)  # the product knows no keys and no revisions
         case Unavailable():
             return NOT_ABLE_NOW, f"{error}. Try again."
         case _:
