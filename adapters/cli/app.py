@@ -46,7 +46,8 @@ AppID = Annotated[
     int | None,
     typer.Option(
         "--app-id",
-        help=f"The app whose user it is, by default {DEFAULT_APP} (with --usersig: the signature's).",
+        help=f"The app whose user it is; by default the signature's, the only one of CONVGROUPS_APPS_FILE, "
+        f"or {DEFAULT_APP}.",
         min=1,
         max=MAX_ID,
     ),
@@ -186,7 +187,9 @@ def _caller(url: str | None, usersig: str | None, app_id: int | None) -> "Caller
         from adapters.cli.remote import Remote
 
         return Remote.at(url, usersig, app_id)
+    from adapters.cli.apps import app_of
     from adapters.cli.direct import Direct
     from adapters.settings import read_settings
 
-    return Direct(read_settings(), DEFAULT_APP if app_id is None else app_id)
+    settings = read_settings()
+    return Direct(settings, app_of(settings.apps_file, app_id, known_only=settings.auth == "usersig"))

@@ -2,9 +2,11 @@
 
 # ruff: noqa: PLC0415 - what a command needs is imported when it runs, so that `--help` answers at once
 
+import os
 import signal
 import sys
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -52,7 +54,8 @@ def serve_command(
         show.err.print(f"[yellow]warning[/yellow]: {escape(name)} is no setting of this release{perhaps}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        try_it = partial(_say_what_to_try, signed=settings.auth == "usersig")
+        first = next((app.sdk_app_id for app in settings.apps_file), None) if settings.auth == "usersig" else None
+        try_it = partial(_say_what_to_try, app=first)
         on_listening = try_it if settings.log_format == "console" and "api" in parts else None
         serve(settings, host, port, parts=parts, workers=workers, on_listening=on_listening)
     except KeyboardInterrupt:
@@ -61,8 +64,9 @@ def serve_command(
         raise address_refused(error, host, port) from error
 
 
-def _say_what_to_try(url: str, *, signed: bool) -> None:
-    header = f""" -H "Authorization: UserSig usersig=\\"$({sys.argv[0]} token alice)\\"\"""" if signed else ""
+def _say_what_to_try(url: str, *, app: int | None) -> None:
+    token = f"CONVGROUPS_APPS_FILE={Path(os.environ.get('CONVGROUPS_APPS_FILE', '')).absolute()} {sys.argv[0]} token alice --app-id {app}"
+    header = "" if app is None else f""" -H "Authorization: UserSig usersig=\\"$({token})\\"\""""
     typer.echo(TRY.format(url=url, program=sys.argv[0], signed=header))
 
 

@@ -121,7 +121,9 @@ class Remote(NamedTuple):
         raise Refused(problem)
 
     def _no_service(self, why: str) -> Unavailable:
-        return Unavailable(f"{self.client.base_url} does not answer as the service would: {why}")
+        return Unavailable(
+            f"{self.client.base_url} does not answer as the service would: {why}. See that it runs there, and --url"
+        )
 
 
 def _path(user: str, what: str) -> str:

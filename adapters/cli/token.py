@@ -8,7 +8,6 @@ import typer
 
 from adapters.cli import show
 from adapters.cli.words import WrongUsage
-from adapters.given import DEFAULT_APP
 from domain.values import MAX_ID, is_user_id
 
 if TYPE_CHECKING:
@@ -22,9 +21,7 @@ def token(
     user: Annotated[str, typer.Argument(metavar="USER", help="Who signs in with it.")],
     app_id: Annotated[
         int | None,
-        typer.Option(
-            help=f"The app; by default the only one of the file, or {DEFAULT_APP}.", min=1, max=MAX_ID, metavar="N"
-        ),
+        typer.Option(help="The app; by default the only one of the file.", min=1, max=MAX_ID, metavar="N"),
     ] = None,
     days: Annotated[
         int | None, typer.Option(help="For how long it holds; by default 1.", min=1, max=LONGEST_DAYS, metavar="N")
@@ -54,15 +51,13 @@ def token(
 
 
 def _app(apps: "Apps", app_id: int | None) -> "App":
+    from adapters.cli.apps import app_of
     from adapters.settings import SettingRefused
 
     known = {app.sdk_app_id: app for app in apps}
     if not known:
         raise SettingRefused("Set CONVGROUPS_APPS_FILE: a UserSig is made with a key of that file.")
-    only = next(iter(known)) if len(known) == 1 else DEFAULT_APP
-    wanted = only if app_id is None else app_id
-    if wanted not in known:
-        raise WrongUsage(f"--app-id: CONVGROUPS_APPS_FILE has {', '.join(map(str, known))}, and not {wanted}")
+    wanted = app_of(apps, app_id, known_only=True)
     if not known[wanted].keys:
         raise SettingRefused(f"CONVGROUPS_APPS_FILE: the app {wanted} has no secretKeys; write one to sign with.")
     return known[wanted]

@@ -36,7 +36,7 @@ def only(request: Request, *known: str) -> None:
     """Refuse a parameter that would be passed over, as `grouId`, or one of two: the question would be another one."""
     given = Counter(name for name, _ in request.query_params.multi_items())
     if unknown := sorted(set(given) - set(known)):
-        raise malformed(unknown[0], f"{unknown[0]} is no parameter here; there are {', '.join(known) or 'none'}")
+        raise malformed(unknown[0], f"{unknown[0]} is no parameter here; known: {', '.join(known) or 'none'}")
     if repeated := [name for name, count in given.items() if count > 1]:
         raise malformed(repeated[0], f"{repeated[0]} is given more than once")
 

@@ -54,7 +54,10 @@ def migrate_postgres(url: str) -> list[str]:
 def check_there(database: Path) -> None:
     """Refuse a file that is not there; raises `NotMigrated`."""
     if not database.exists():
-        raise NotMigrated(f"There is no database {database}. Start `convgroups serve`, or run `convgroups migrate`.")
+        raise NotMigrated(
+            f"There is no database {database.absolute()}. Go to the service's folder, or set CONVGROUPS_DATABASE_URL; "
+            "to make one, start `convgroups serve`, or run `convgroups migrate`."
+        )
 
 
 def check_sqlite(database: Path) -> None:

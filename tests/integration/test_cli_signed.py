@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.apps import Apps
+from adapters.cli.apps import app_of
+from adapters.cli.words import WrongUsage
 from adapters.usersig import UserSigs
 from tests.integration.command_line import Run
 from tests.integration.service import Service, running
@@ -105,3 +108,17 @@ def test_the_doctor_reads_the_file_and_shows_no_key(run: Run, apps_file: Path) -
     ended = run("doctor", "--json")
     assert "51013" in ended.out
     assert "hunter2" not in ended.out + ended.err
+
+
+def test_an_app_is_the_only_one_of_the_file_and_of_several_one_has_to_be_named(tmp_path: Path) -> None:
+    one, several = tmp_path / "one.toml", tmp_path / "several.toml"
+    one.write_text("[[apps]]\nsdkAppID = 77\n", encoding="utf-8")
+    several.write_text("[[apps]]\nsdkAppID = 77\n[[apps]]\nsdkAppID = 78\n", encoding="utf-8")
+    only, some = Apps.read(str(one)), Apps.read(str(several))
+    assert app_of(Apps(), None, known_only=False) == 1_400_000_000
+    assert app_of(only, None, known_only=False) == 77
+    assert app_of(only, 79, known_only=False) == 79, "with authentication off it has the defaults"
+    with pytest.raises(WrongUsage, match="one of 77, 78"):
+        app_of(some, None, known_only=False)
+    with pytest.raises(WrongUsage, match="has 77, 78, and not 79"):
+        app_of(some, 79, known_only=True)

@@ -57,4 +57,5 @@ def not_understood(error: ValidationError) -> CallRefused:
     if first["type"] == "json_invalid":
         return CallRefused(NOT_JSON, f"The body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}.")
     field = ".".join(map(str, first["loc"])) or "the body"
-    return CallRefused(BAD_REQUEST, f"{field}: {first['msg']}.")
+    words = "give one, not more" if first["type"] == "too_long" else first["msg"]
+    return CallRefused(BAD_REQUEST, f"{field}: {words}. `/docs` has an example of each call.")
