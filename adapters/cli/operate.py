@@ -65,7 +65,8 @@ def serve_command(
 
 
 def _say_what_to_try(url: str, *, app: int | None) -> None:
-    token = f"CONVGROUPS_APPS_FILE={Path(os.environ.get('CONVGROUPS_APPS_FILE', '')).absolute()} {sys.argv[0]} token alice --app-id {app}"
+    file = Path(os.environ.get("CONVGROUPS_APPS_FILE", "")).absolute()
+    token = f"CONVGROUPS_APPS_FILE={file} {sys.argv[0]} token alice --app-id {app}"
     header = "" if app is None else f""" -H "Authorization: UserSig usersig=\\"$({token})\\"\""""
     typer.echo(TRY.format(url=url, program=sys.argv[0], signed=header))
 
