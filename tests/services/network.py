@@ -5,6 +5,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Lock, Thread
+from time import monotonic
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 PATIENCE = 30.0
 
 _FEED, _COMMAND = b"/events ", b"/commands "
+_BUSY = b"HTTP/1.1 503 x\r\nRetry-After: %d\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
 _CHUNK = 65536
 
 
@@ -26,12 +28,16 @@ class Network:
         self.commands_answered = 0
         """How many commands were answered."""
 
+        self.commands_came: list[float] = []
+        """When commands came, in seconds of the monotonic clock; one that was sent again came again."""
+
         self._service = (LOOPBACK, urlsplit(service).port)
         self._lock = Lock()
         self._works = True
         self._feed_flows = Event()
         self._feed_flows.set()
         self._lose_answer = False
+        self._busy: int | None = None
         self._connections: set[_Connection] = set()
         self._listener = socket.create_server((LOOPBACK, 0))
         self._threads = [Thread(target=self._accept, name="network")]
@@ -65,6 +71,10 @@ class Network:
     def lose_next_answer(self) -> None:
         """Let the next command be carried out, but end its connection instead of answering."""
         self._lose_answer = True
+
+    def answer_that_it_is_busy(self, seconds: int) -> None:
+        """Answer the next command in the service's place: not able now, come again after so many seconds."""
+        self._busy = seconds
 
     def __enter__(self) -> Self:
         self._threads[0].start()
@@ -114,6 +124,12 @@ class Network:
                 self.feeds_asked += connection.is_feed
                 if self._lose_answer and connection.is_command:
                     self._lose_answer, connection.loses = False, True
+                if connection.is_command:
+                    self.commands_came.append(monotonic())
+                if self._busy is not None and connection.is_command:
+                    connection.client.sendall(_BUSY % self._busy)
+                    self._busy = None
+                    continue
             connection.service.sendall(asked)
 
     def _pass_answers(self, connection: "_Connection") -> None:

@@ -114,6 +114,25 @@ def test_a_lost_answer_is_asked_for_again_and_the_command_done_once(
     )
 
 
+def test_a_service_that_is_busy_is_asked_again_when_it_said(phone: Device, tablet: Device, network: Network) -> None:
+    network.answer_that_it_is_busy(seconds=2)
+    phone.result("createConversationGroup", edit("A", "C2Cx"))
+    first, second = network.commands_came
+    assert second - first >= 2
+    see_nothing_missed_or_doubled(phone, tablet, *made("A", [], "C2Cx"))
+
+
+def test_a_call_waits_for_the_one_before_it(phone: Device, tablet: Device, network: Network) -> None:
+    network.answer_that_it_is_busy(seconds=1)
+    begun = [
+        phone.begin("createConversationGroup", edit("A", "C2Cx")),
+        phone.begin("renameConversationGroup", {"oldName": "A", "newName": "B"}),
+    ]
+    assert all("result" in phone.reply(number) for number in begun)
+    renamed = [(NAMES, ["B"]), (CONVERSATIONS, [told("C2Cx", "B")])]
+    see_nothing_missed_or_doubled(phone, tablet, *made("A", [], "C2Cx"), *renamed)
+
+
 def test_a_cut_network_costs_no_event_and_doubles_none(phone: Device, tablet: Device, network: Network) -> None:
     network.cut()
     tablet.result("createConversationGroup", edit("A", "C2Cx"))
