@@ -12,9 +12,12 @@ from tests.services.provision import missing, note_use
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(pytestconfig: pytest.Config) -> Iterator[Browser]:
-    """Give the browser that is installed; each of its contexts is as a browser of its own."""
+    """Give the browser that is installed; each of its contexts is as a browser of its own.
+
+    Its driver has an event loop in this thread, and so it ends with the module: other tests have their own.
+    """
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         missing("browser", f"none of {', '.join(PROGRAMS)} is installed")
