@@ -36,12 +36,11 @@ async def as_of(recorder: AsyncRecorder, stream: UUID, revision: int, most: int)
     """Give one user's groups as they were at a revision; None where that takes more than so many events."""
     history = await recorder.history([stream])
     taken = history.snapshots.get(stream)
-    begun = NOTHING if taken is None else from_snapshot(taken)
-    usable = begun is not None and begun.revision <= revision
-    begun = begun if begun is not None and usable else NOTHING
+    newest = NOTHING if taken is None else from_snapshot(taken)
+    begun = newest if newest is not None and newest.revision <= revision else NOTHING
     if revision - begun.revision > most:
         return None
-    events = history.events if usable else await recorder.newer({stream: 0})
+    events = history.events if begun is newest else await recorder.newer({stream: 0})
     known = await _replayed({stream: begun}, [stored for stored in events if stored.revision <= revision])
     return known[stream]
 

@@ -45,7 +45,7 @@ def token(
     if json:
         claims = read(usersig)
         told = {"sdkAppID": app.sdk_app_id, "userID": user, "userSig": usersig}
-        show.as_json({**told, "expiresAt": claims.time + claims.expire})
+        show.as_json({**told, "expiresAt": claims.until})
     else:
         typer.echo(usersig)
 

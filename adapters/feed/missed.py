@@ -59,9 +59,11 @@ class Missed:
         if self._knows and self.revision >= self.now.revision:
             return []
         frames: list[bytes] = []
+        size = 0
         for frame in self.read():
             frames.append(encode(frame))
-            if sum(map(len, frames)) > MOST_WAITING:
+            size += len(frames[-1])
+            if size > MOST_WAITING:
                 break  # for one reader no more is held at once
         return frames
 
