@@ -76,7 +76,7 @@ def kafka_settings(settings: Settings) -> KafkaSettings | None:
 def relay_to_kafka(settings: Settings, store: Store) -> Relay | None:
     """Build the relay, not yet connected; None where no Kafka is configured."""
     kafka = kafka_settings(settings)
-    return None if kafka is None else Relay(kafka, store.log)
+    return None if kafka is None else Relay(kafka, store.log, store.groups.states_at)
 
 
 def follow_views(store: Store) -> list[FollowerThread]:

@@ -32,17 +32,20 @@ async def loaded(recorder: AsyncRecorder, streams: Collection[UUID]) -> dict[UUI
     return states | await brought_forward(recorder, {stream: known[stream] for stream in unusable})
 
 
-async def as_of(recorder: AsyncRecorder, stream: UUID, revision: int, most: int) -> Loaded | None:
-    """Give one user's groups as they were at a revision; None where that takes more than so many events."""
-    history = await recorder.history([stream])
-    taken = history.snapshots.get(stream)
-    newest = NOTHING if taken is None else from_snapshot(taken)
-    begun = newest if newest is not None and newest.revision <= revision else NOTHING
-    if revision - begun.revision > most:
-        return None
-    events = history.events if begun is newest else await recorder.newer({stream: 0})
-    known = await _replayed({stream: begun}, [stored for stored in events if stored.revision <= revision])
-    return known[stream]
+async def as_of(recorder: AsyncRecorder, at: Mapping[UUID, int], most: int | None = None) -> dict[UUID, Loaded]:
+    """Give the groups of these users, each as of a revision; without those for whom more than `most` events count."""
+    history = await recorder.history(at.keys())
+    known: dict[UUID, UserConversationGroups] = {}
+    for stream, revision in at.items():
+        taken = history.snapshots.get(stream)
+        newest = NOTHING if taken is None else from_snapshot(taken)
+        begun = newest if newest is not None and newest.revision <= revision else NOTHING
+        if most is None or revision - begun.revision <= most:
+            known[stream] = begun
+    whole = {stream: 0 for stream, begun in known.items() if begun is NOTHING and stream in history.snapshots}
+    events = [stored for stored in history.events if stored.stream in known and stored.stream not in whole]
+    events += await recorder.newer(whole) if whole else ()
+    return await _replayed(known, [stored for stored in events if stored.revision <= at[stored.stream]])
 
 
 async def brought_forward(recorder: AsyncRecorder, known: Mapping[UUID, UserConversationGroups]) -> dict[UUID, Loaded]:

@@ -1,7 +1,7 @@
 """The application service: load, decide, save. Many commands may share one commit; each gets its own reply."""
 
 from asyncio import sleep
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -104,8 +104,12 @@ class ConversationGroups(Application[UUID]):
 
         None where no snapshot is near, and more than `most` events would have to be read.
         """
-        state = at_once(as_of(AtOnce(self._recorder), stream, revision, most))
+        state = at_once(as_of(AtOnce(self._recorder), {stream: revision}, most)).get(stream)
         return None if state is None else _readable(state)
+
+    def states_at(self, at: Mapping[UUID, int]) -> dict[UUID, UserConversationGroups]:
+        """Give the groups of these users, each as of a revision; raises as `state_of` does."""
+        return {stream: _readable(state) for stream, state in at_once(as_of(AtOnce(self._recorder), at)).items()}
 
     def states_of(self, streams: Collection[UUID]) -> dict[UUID, UserConversationGroups]:
         """Give the groups of these users as they are now, without those of whom an event cannot be read."""

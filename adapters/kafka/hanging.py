@@ -5,11 +5,12 @@ import structlog
 from adapters.kafka.client.cluster import Cluster
 from adapters.kafka.client.transactions import find_hanging, last_ended, write_marker
 from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import Topics
 
 logger = structlog.get_logger("relay")
 
 
-def end_hanging_transactions(cluster: Cluster, settings: KafkaSettings) -> None:
+def end_hanging_transactions(cluster: Cluster, settings: KafkaSettings, topics: Topics) -> None:
     """End them as they were decided, so that whoever reads what is committed can read on.
 
     A coordinator that finds a partition without a leader takes it for deleted, writes no marker there, and calls the
@@ -22,7 +23,12 @@ def end_hanging_transactions(cluster: Cluster, settings: KafkaSettings) -> None:
     last = last_ended(cluster, settings)
     if last is None:
         return
-    for hanging in find_hanging(cluster, settings, last):
+    written = {
+        settings.events_topic: topics.events.partitions,
+        settings.groups_topic: topics.groups.partitions,
+        settings.positions_topic: 1,
+    }
+    for hanging in find_hanging(cluster, settings, written, last):
         write_marker(cluster, settings, hanging, committed=last.committed)
         logger.warning(
             "ended a transaction that Kafka had left open",

@@ -39,7 +39,13 @@ def holds_events(cluster: Cluster, reader: Reader, settings: KafkaSettings) -> b
 def _parse(stored: Stored, settings: KafkaSettings) -> Position:
     try:
         reached = Reached.model_validate_json(stored.value or b"")
-        return Position(reached, stored.headers["topicid"].decode(), int(stored.headers["partitions"]))
+        groups = stored.headers.get("groupstopicid")
+        return Position(
+            reached,
+            stored.headers["topicid"].decode(),
+            int(stored.headers["partitions"]),
+            None if groups is None else groups.decode(),
+        )
     except (ValueError, KeyError) as error:
         raise RelayRefused(
             f"The newest record in {settings.positions_topic} is not a position ({error!r}). Find out who writes "

@@ -1,28 +1,34 @@
-"""What the relay writes: an event as a CloudEvent in binary mode, and the position that a transaction reaches. Pure."""
+"""What the relay writes: events as CloudEvents in binary mode, the groups as they are, the position reached. Pure."""
 
-from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
+from adapters.kafka.client.wire import (
+    NO_HEADERS,
+    Record,
+    header,
+    header_of_length,
+    headers,
+    partition_of,
+)
 from adapters.kafka.settings import KafkaSettings
+from domain.events import EVENT_TYPES
 from domain.ports import Entry
 from domain.values import Instant, WireModel
-
-TRANSACTION_BYTES: Final = 8 * 1024 * 1024
-"""As much as fits into the time of one transaction over a slow line, too."""
+from projections.group_records import Changed
 
 _INSTANT: Final[TypeAdapter[Instant]] = TypeAdapter(Instant)
 
-
-class Record(NamedTuple):
-    """One record, before Kafka gave it a partition and an offset."""
-
-    topic: str
-    key: bytes
-    value: bytes
-    headers: list[tuple[str, bytes]]
+_SPEC = header("ce_specversion", b"1.0")
+_ID = header_of_length("ce_id", 36)
+_TYPES = {topic: header("ce_type", topic.encode()) for topic in EVENT_TYPES}
+_TIME = header_of_length("ce_time", 27)
+_POSITION = header_of_length("ce_position", 20)
+_CAUSATION = header_of_length("ce_causationid", 36)
+_JSON = header("content-type", b"application/json")
 
 
 class Reached(WireModel):
@@ -46,17 +52,17 @@ class Position(NamedTuple):
     partitions: int
     """How many partitions that topic had."""
 
+    groups_topic_id: str | None
+    """The groups topic that holds all groups as they are there; None where none does, and one is to be made."""
 
-def transactions(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
-    """Cut a batch into what goes into one transaction each: `TRANSACTION_BYTES`, or one larger event alone."""
-    begin = size = 0
-    for index, entry in enumerate(entries):
-        if size + len(entry.value) > TRANSACTION_BYTES and index > begin:
-            yield entries[begin:index]
-            begin, size = index, 0
-        size += len(entry.value)
-    if entries:
-        yield entries[begin:]
+
+class _User(NamedTuple):
+    """What all records of one user have in common."""
+
+    key: bytes
+    partition: int
+    subject: bytes
+    app: bytes
 
 
 def digits(position: int) -> str:
@@ -70,31 +76,52 @@ def event_record(settings: KafkaSettings, source: bytes, entry: Entry) -> Record
     `source` is what `source_of` gives for the log.
     """
     event = entry.event
-    headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", str(event.event_id).encode()),
-        ("ce_source", source),
-        ("ce_type", event.TOPIC.encode()),
-        ("ce_subject", event.user_id.encode()),
-        ("ce_time", _INSTANT.dump_python(event.recorded_at).encode()),
-        ("ce_sdkappid", str(event.sdk_app_id).encode()),
-        ("ce_revision", str(event.revision).encode()),
-        ("ce_position", digits(entry.position).encode()),
-        ("ce_correlationid", event.correlation_id.encode()),
-        ("ce_causationid", str(event.causation_id).encode()),
-        ("content-type", b"application/json"),
+    user = _user(event.sdk_app_id, event.user_id, settings.partitions)
+    written = [
+        _SPEC,
+        _ID + str(event.event_id).encode(),
+        source,
+        _TYPES[event.TOPIC],
+        user.subject,
+        _TIME + _INSTANT.serializer.to_python(event.recorded_at).encode(),
+        user.app,
+        header("ce_revision", str(event.revision).encode()),
+        _POSITION + digits(entry.position).encode(),
+        header("ce_correlationid", event.correlation_id.encode()),
+        _CAUSATION + str(event.causation_id).encode(),
+        _JSON,
     ]
     if event.traceparent is not None:
-        headers.append(("traceparent", event.traceparent.encode()))
-    return Record(settings.events_topic, f"{event.sdk_app_id}:{event.user_id}".encode(), entry.value, headers)
+        written.append(header("traceparent", event.traceparent.encode()))
+    return Record(settings.events_topic, user.partition, user.key, entry.value, headers(*written))
+
+
+def group_record(settings: KafkaSettings, changed: Changed) -> Record:
+    """Give the record of one group, or of the order of a user's groups, beside the user's events."""
+    user = _user(changed.sdk_app_id, changed.user_id, settings.partitions)
+    key = f"{changed.sdk_app_id}:{changed.number}:{changed.user_id}".encode()
+    return Record(settings.groups_topic, user.partition, key, changed.value, NO_HEADERS)
 
 
 def position_record(settings: KafkaSettings, position: Position) -> Record:
     """Give the record of a position."""
-    headers = [("partitions", str(position.partitions).encode()), ("topicid", position.topic_id.encode())]
-    return Record(settings.positions_topic, settings.relay_id.encode(), position.reached.to_json(), headers)
+    written = [
+        header("partitions", str(position.partitions).encode()),
+        header("topicid", position.topic_id.encode()),
+    ]
+    if position.groups_topic_id is not None:
+        written.append(header("groupstopicid", position.groups_topic_id.encode()))
+    key = settings.relay_id.encode()
+    return Record(settings.positions_topic, 0, key, position.reached.to_json(), headers(*written))
 
 
 def source_of(log_id: UUID) -> bytes:
-    """Name the log as CloudEvents name a source."""
-    return f"/conversation-groups/{log_id}".encode()
+    """Give the header that names the log as CloudEvents name a source."""
+    return header("ce_source", f"/conversation-groups/{log_id}".encode())
+
+
+@lru_cache(maxsize=65_536)
+def _user(sdk_app_id: int, user_id: str, partitions: int) -> _User:
+    key = f"{sdk_app_id}:{user_id}".encode()
+    subject, app = header("ce_subject", user_id.encode()), header("ce_sdkappid", str(sdk_app_id).encode())
+    return _User(key, partition_of(key, partitions), subject, app)

@@ -23,6 +23,11 @@ class KafkaSettings:
         return f"{self.topic_prefix}.events.v1"
 
     @property
+    def groups_topic(self) -> str:
+        """Each user's groups as they are now."""
+        return f"{self.topic_prefix}.groups.v1"
+
+    @property
     def positions_topic(self) -> str:
         """How far the events topic has come."""
         return f"{self.topic_prefix}.positions.v1"

@@ -1,40 +1,58 @@
 """The topics that the relay writes to, made where they are missing."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from adapters.kafka.client.cluster import Cluster, Topic
 from adapters.kafka.refused import RelayRefused
 from adapters.kafka.settings import KafkaSettings
 from domain.ports import Unavailable
 
-_FOR_EVER = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+_POLICY, _LARGEST = "cleanup.policy", "max.message.bytes"
+_FOR_EVER = {_POLICY: "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 # Only segments that are full are compacted, and by default one is full at 1 GiB.
-_NEWEST_OF_EACH_KEY = {"cleanup.policy": "compact", "segment.bytes": "16777216"}
+_NEWEST_OF_EACH_KEY = {_POLICY: "compact", "segment.bytes": "16777216"}
+# Whoever reads from the beginning to the end finds what stood there when they began, if that takes less than an hour:
+# what is replaced meanwhile is not taken away yet.
+_NEWEST_FOR_WHO_BEGINS = {_POLICY: "compact", "segment.bytes": "134217728", "min.compaction.lag.ms": "3600000"}
 
 
-def ensure_topics(cluster: Cluster, settings: KafkaSettings) -> Topic:
-    """See to it that both topics are there, each compacted or not as it must be, and give the events topic.
+class Topics(NamedTuple):
+    """What the relay writes to, as it is."""
 
-    How long one that somebody else made keeps its events is left to that one. Raises `RelayRefused` where it has other
+    events: Topic
+    groups: Topic
+    batch_bytes: int
+    """As many as all of them take at once."""
+
+
+def ensure_topics(cluster: Cluster, settings: KafkaSettings) -> Topics:
+    """See to it that all topics are there, each compacted or not as it must be.
+
+    How long one that somebody else made keeps its events is left to that one. Raises `RelayRefused` where one has other
     than the configured partitions: a user's later events would then go to another partition than the earlier ones, and
     nobody could read them in order.
     """
     _ensure(cluster, settings, settings.positions_topic, 1, _NEWEST_OF_EACH_KEY)
-    name, partitions = settings.events_topic, settings.partitions
-    events = _ensure(cluster, settings, name, partitions, _FOR_EVER)
-    if events.partitions != partitions:
+    events = _ensure(cluster, settings, settings.events_topic, settings.partitions, _FOR_EVER)
+    if events.partitions != settings.partitions:
         raise RelayRefused(
-            f"The topic {name} has {events.partitions} partitions, and {partitions} are configured. Set "
-            "CONVGROUPS_KAFKA_PARTITIONS to the number it was made with; or publish the whole log again, to topics of "
-            "another name, with a new CONVGROUPS_KAFKA_TOPIC_PREFIX."
+            f"The topic {settings.events_topic} has {events.partitions} partitions, and {settings.partitions} are "
+            "configured. Set CONVGROUPS_KAFKA_PARTITIONS to the number it was made with; or publish the whole log "
+            "again, to topics of another name, with a new CONVGROUPS_KAFKA_TOPIC_PREFIX."
         )
-    return events
+    groups = _ensure(cluster, settings, settings.groups_topic, settings.partitions, _NEWEST_FOR_WHO_BEGINS)
+    limits = [
+        int(cluster.config(topic, _LARGEST)[_LARGEST])
+        for topic in (settings.events_topic, settings.groups_topic, settings.positions_topic)
+    ]
+    return Topics(events, groups, min(limits))
 
 
 def _ensure(cluster: Cluster, settings: KafkaSettings, name: str, partitions: int, keeps: Mapping[str, str]) -> Topic:
     found = cluster.find(name)
     if found is not None:
-        _check_policy(name, cluster.cleanup_policy(name), keeps["cleanup.policy"])
+        _check_policy(name, cluster.config(name, _POLICY)[_POLICY], keeps[_POLICY])
         return found
     cluster.create(name, partitions, settings.replication_factor or -1, keeps)
     made = cluster.find(name)

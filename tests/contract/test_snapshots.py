@@ -94,6 +94,7 @@ def test_the_groups_as_they_were_at_a_revision_are_what_the_events_up_to_it_make
     events = store.events()
     for revision in (0, 1, 2, 45, 49, 50, 51, 99, 100, LAST):
         assert other.groups.state_at(ALICE, revision, most=LAST) == replay(None, events[:revision])
+        assert other.groups.states_at({ALICE: revision}) == {ALICE: replay(None, events[:revision])}
     assert store.groups.state_of(ALICE).revision == LAST
 
 

@@ -1,14 +1,16 @@
 """Questions to Kafka, and the making of topics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from time import monotonic, sleep
 from typing import Any, NamedTuple, Self
 
 from kafka import KafkaAdminClient, TopicPartition, errors
 from kafka.admin import ConfigResource
 from kafka.protocol.consumer import IsolationLevel, OffsetSpec
 
-from adapters.kafka.client.connect import connect, in_our_words
+from adapters.kafka.client.connect import PATIENCE, connect, in_our_words
 from adapters.kafka.settings import KafkaSettings
+from domain.ports import Unavailable
 
 
 class Topic(NamedTuple):
@@ -18,6 +20,15 @@ class Topic(NamedTuple):
     """Kafka's own name for it: a topic that was deleted and made again has another."""
 
     partitions: int
+
+
+def _topic(described: Any) -> Topic | None:
+    error = errors.for_code(described["error_code"])
+    if error is errors.UnknownTopicOrPartitionError:
+        return None
+    if error is not errors.NoError:
+        raise error
+    return Topic(str(described["topic_id"]), len(described["partitions"]))
 
 
 class Cluster:
@@ -51,18 +62,17 @@ class Cluster:
 
     def find(self, topic: str) -> Topic | None:
         """Look a topic up; None where there is none of this name."""
-        with in_our_words(self._settings, f"looking up the topic {topic}"):
-            found = self.admin.describe_topics([topic])[0]
-            error = errors.for_code(found["error_code"])
-            if error is errors.UnknownTopicOrPartitionError:
-                return None
-            if error is not errors.NoError:
-                raise error
-        return Topic(str(found["topic_id"]), len(found["partitions"]))
+        return self.find_all([topic])[0]
 
-    def cleanup_policy(self, topic: str) -> str:
-        """Give what a topic drops: `delete` what is old, `compact` what is not the newest of its key, or both."""
-        asked = ConfigResource("TOPIC", topic, {"cleanup.policy": None})
+    def find_all(self, topics: Sequence[str]) -> list[Topic | None]:
+        """Look topics up at once, and give them in the same order."""
+        with in_our_words(self._settings, f"looking up the topics {', '.join(topics)}"):
+            found = {answer["name"]: answer for answer in self.admin.describe_topics(list(topics))}
+            return [_topic(found[topic]) for topic in topics]
+
+    def config(self, topic: str, *names: str) -> dict[str, str]:
+        """Give what a topic, or its default, says of these: `cleanup.policy`, `max.message.bytes`, ..."""
+        asked = ConfigResource("TOPIC", topic, dict.fromkeys(names))
 
         async def ask() -> Any:
             return await self.admin._manager.send(self.admin._describe_configs_request([asked]))  # noqa: SLF001
@@ -72,7 +82,20 @@ class Cluster:
             error = errors.for_code(answer.error_code)
             if error is not errors.NoError:
                 raise error(answer.error_message)
-        return str(answer.configs[0].value)
+        return {found.name: str(found.value) for found in answer.configs}
+
+    def delete(self, topic: str) -> None:
+        """Delete a topic, and wait until there is none of this name; it is as good where there was none."""
+        with in_our_words(self._settings, f"deleting the topic {topic}"):
+            answer = self.admin.delete_topics([topic], raise_errors=False)["topics"][0]
+            error = errors.for_code(answer["error_code"])
+            if error not in (errors.NoError, errors.UnknownTopicOrPartitionError):
+                raise error(answer["error_message"])
+        deadline = monotonic() + PATIENCE
+        while self.find(topic) is not None:
+            if monotonic() > deadline:
+                raise Unavailable(f"The topic {topic} is still there {PATIENCE:.0f} s after it was deleted.")
+            sleep(0.02)
 
     def create(self, topic: str, partitions: int, replication_factor: int, config: Mapping[str, str]) -> None:
         """Make a topic and wait until it can be used; one that somebody else makes at the same time is as good.

@@ -1,34 +1,38 @@
 """Writing in transactions."""
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 from kafka import KafkaProducer, errors
-from kafka.partitioner.default import murmur2
 
+from adapters.kafka.client.batches import enqueue, send_whole_batches
 from adapters.kafka.client.connect import PATIENCE, connect, in_our_words, knock
 from adapters.kafka.client.end_txn import end_by_version_5
-from adapters.kafka.records import Record
+from adapters.kafka.client.wire import Record
 from adapters.kafka.settings import KafkaSettings
+
+BATCH_BYTES: Final = 262_144
+"""As much as is packed and sent at once at most."""
 
 
 class Producer:
     """The one producer of its transactional ID: it ends what its predecessor left open, and shuts it out for good."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, *, batch_bytes: int = BATCH_BYTES, seconds: float = PATIENCE) -> None:
+        """`batch_bytes` is what Kafka takes at once, and `seconds` the time of one transaction."""
         self._settings = settings
         self._kafka = connect(
             settings,
             KafkaProducer,
             transactional_id=settings.relay_id,
             enable_idempotence=True,
-            transaction_timeout_ms=int(1000 * PATIENCE),
+            transaction_timeout_ms=int(1000 * seconds),
             max_block_ms=int(1000 * PATIENCE),
             delivery_timeout_ms=int(3000 * PATIENCE),  # out of reach: `publish` decides when to give up
             retry_backoff_ms=5,  # with the default, one in five transactions in a row waits for 100 ms
-            batch_size=262_144,
+            batch_size=min(batch_bytes, BATCH_BYTES),
             max_request_size=8_388_608,  # how large a record may be is left to the broker, by default 1 MiB
             linger_ms=1,
             compression_type="gzip",  # an eighth on the wire and on disk, for ever; every client can read it
@@ -36,6 +40,7 @@ class Producer:
             metrics_enabled=False,
         )
         end_by_version_5(self._kafka)
+        send_whole_batches(self._kafka)
         try:
             with in_our_words(settings, "taking over from the former relay"):
                 self._kafka.init_transactions()
@@ -43,41 +48,42 @@ class Producer:
             self.close()
             raise
 
-    def publish(self, records: Sequence[Record]) -> None:
-        """Make all these records visible at once, and those of one key in this order.
+    def publish(self, *parts: Sequence[Record]) -> None:
+        """Make all these records visible at once, and those of one partition in this order.
 
         After `Unavailable` nobody knows whether they are visible. Raises `RecordTooLarge`.
         """
+        self.publish_all(parts)
+
+    def publish_all(self, parts: Iterable[Sequence[Record]]) -> None:
+        """Do the same with as many as fit into the time of one transaction, a part at a time."""
         with in_our_words(self._settings, "publishing"):
             try:
-                self._publish(records, monotonic() + PATIENCE)
+                self._kafka.begin_transaction()
+                for part in parts:
+                    self._write(part)
+                self._commit()
             except errors.KafkaError as error:
                 # What went wrong first, in the producer's thread, is the reason; a call may raise but its echo.
                 reason = self._kafka._transaction_manager.last_error  # noqa: SLF001
                 raise reason or error from None
 
-    def _publish(self, records: Sequence[Record], deadline: float) -> None:
-        self._kafka.begin_transaction()
-        for sent in [self._send(record) for record in records]:
+    def _write(self, records: Sequence[Record]) -> None:
+        deadline = monotonic() + PATIENCE
+        for sent in enqueue(self._kafka, records):
             self._wait(partial(_written, sent), deadline)
+
+    def _commit(self) -> None:
         # What `commit_transaction` does, whose waiting has no end.
         ended = self._kafka._transaction_manager.begin_commit()  # noqa: SLF001
         self._kafka._sender.wakeup()  # noqa: SLF001
-        self._wait(lambda seconds: ended.wait(1000 * seconds), deadline)
+        self._wait(lambda seconds: ended.wait(1000 * seconds), monotonic() + PATIENCE)
 
     def _wait(self, done: Callable[[float], bool], deadline: float) -> None:
         while not done(1.0):
             knock(self._settings)  # where nobody is at home any more, there is nothing to wait for
             if monotonic() > deadline:
                 raise errors.KafkaTimeoutError(f"the transaction was not over in {PATIENCE:.0f} s")
-
-    def _send(self, record: Record) -> Any:
-        partitions = self._settings.partitions if record.topic == self._settings.events_topic else 1
-        partition = partition_of(record.key, partitions)
-        try:
-            return self._kafka.send(record.topic, record.value, record.key, record.headers, partition)
-        except ValueError as error:
-            raise errors.StaleMetadata(f"{error}: the topic was deleted or made anew") from error
 
     def close(self) -> None:
         """Let go at once: what is not committed by now is aborted by the next producer, or when its time is over."""
@@ -96,10 +102,3 @@ def _written(sent: Any, seconds: float) -> bool:
             raise
         return False
     return True
-
-
-@lru_cache(maxsize=65_536)
-def partition_of(key: bytes, partitions: int) -> int:
-    """Choose the partition of a key as every Kafka client does by default."""
-    number: int = murmur2(key)
-    return (number & 0x7FFFFFFF) % partitions

@@ -1,6 +1,6 @@
 """How the relay's transactions stand in Kafka's own books, and the writing of a marker that is missing there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
@@ -63,10 +63,14 @@ def last_ended(cluster: Cluster, settings: KafkaSettings) -> LastTransaction | N
     return None if committed is None else LastTransaction(found.producer_id, found.producer_epoch, committed)
 
 
-def find_hanging(cluster: Cluster, settings: KafkaSettings, last: LastTransaction) -> Sequence[Hanging]:
-    """Find the partitions of the relay's topics in which a transaction is open that was decided by now."""
-    places = [TopicPartition(settings.events_topic, number) for number in range(settings.partitions)]
-    places.append(TopicPartition(settings.positions_topic, 0))
+def find_hanging(
+    cluster: Cluster, settings: KafkaSettings, topics: Mapping[str, int], last: LastTransaction
+) -> Sequence[Hanging]:
+    """Find the partitions of these topics in which a transaction of the relay is open that was decided by now.
+
+    Each topic is given with the number of its partitions.
+    """
+    places = [TopicPartition(topic, number) for topic, partitions in topics.items() for number in range(partitions)]
     with in_our_words(settings, "asking who writes to its topics"):
         found = _patiently(lambda: cluster.admin.describe_producers(places))
     return [

@@ -8,10 +8,11 @@ from threading import enumerate as threads
 from time import monotonic
 
 import pytest
+from kafka import KafkaAdminClient
 
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
-from domain.ports import EventLog, Unavailable
+from domain.ports import Unavailable
 from tests.e2e.kafka.log import MemoryLog
 
 NewRelay = Callable[..., Relay]
@@ -45,13 +46,19 @@ def new_relay(settings: KafkaSettings, log: MemoryLog) -> Iterator[NewRelay]:
     """Give a maker of relays, by default of these settings and this log."""
     with ExitStack() as relays:
 
-        def make(settings: KafkaSettings = settings, log: EventLog = log) -> Relay:
-            relay = Relay(settings, log)
+        def make(settings: KafkaSettings = settings, log: MemoryLog = log) -> Relay:
+            relay = Relay(settings, log, log.states_at)
             relays.callback(relay.close)
             return relay
 
         yield make
     assert kafka_threads() == []
+
+
+@pytest.fixture
+def admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
+    with KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers) as admin:
+        yield admin
 
 
 def kafka_threads() -> list[str]:

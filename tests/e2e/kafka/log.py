@@ -1,6 +1,6 @@
 """A log in memory, filled by the real domain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import UUID, uuid4
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from domain.commands import AddConversations, Command, CreateGroup, DeleteGroup, RenameGroup, UpdateConversations
 from domain.decide import decide
 from domain.events import Stamp
-from domain.groups import UserConversationGroups
+from domain.groups import UserConversationGroups, replay
 from domain.limits import Policy
 from domain.ports import Entry
 
@@ -40,6 +40,12 @@ class MemoryLog:
     def read_user(self, stream: UUID, after: int, limit: int | None = None) -> Sequence[Entry]:
         found = [entry for entry in self.entries if entry.event.originator_id == stream]
         return found[after:][:limit]
+
+    def states_at(self, at: Mapping[UUID, int]) -> dict[UUID, UserConversationGroups]:
+        return {
+            stream: replay(None, [entry.event for entry in self.read_user(stream, 0, revision)])
+            for stream, revision in at.items()
+        }
 
     def command(
         self, user: str, command: Command, policy: Policy | None = None, traceparent: str | None = None

@@ -2,15 +2,16 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
 
-from adapters.kafka.client.cluster import Cluster, Topic
+from adapters.kafka.client.cluster import Cluster
 from adapters.kafka.client.producer import Producer
 from adapters.kafka.client.reader import Reader
 from adapters.kafka.positions import read_position
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topics import ensure_topics
+from adapters.kafka.topics import Topics, ensure_topics
 from domain.ports import Unavailable
 from projections.follower import Follower
 from tests.e2e.kafka.conftest import NewRelay
@@ -134,11 +135,11 @@ def test_what_the_former_relay_commits_while_it_is_being_replaced_is_not_repeate
     former.apply(log.read(0, 10))
 
     class LastMoment(Producer):
-        def __init__(self, settings: KafkaSettings) -> None:
+        def __init__(self, settings: KafkaSettings, **how: Any) -> None:
             former.apply(log.read(10, 10))
-            super().__init__(settings)
+            super().__init__(settings, **how)
 
-    monkeypatch.setattr("adapters.kafka.relay.Producer", LastMoment)
+    monkeypatch.setattr("adapters.kafka.session.Producer", LastMoment)
     assert latter.checkpoint() == 20
     latter.apply(log.read(20, 1000))
     assert seen(settings) == up_to(log.head())
@@ -147,7 +148,7 @@ def test_what_the_former_relay_commits_while_it_is_being_replaced_is_not_repeate
 def test_services_that_start_at_once_make_the_topics_together(settings: KafkaSettings) -> None:
     together = Barrier(6)
 
-    def start() -> Topic:
+    def start() -> Topics:
         with Cluster(settings) as cluster:
             together.wait(10)
             return ensure_topics(cluster, settings)
@@ -155,7 +156,7 @@ def test_services_that_start_at_once_make_the_topics_together(settings: KafkaSet
     with ThreadPoolExecutor(6) as threads:
         topics = [future.result() for future in [threads.submit(start) for _ in range(6)]]
     assert len(set(topics)) == 1
-    assert topics[0].partitions == settings.partitions
+    assert topics[0].events.partitions == topics[0].groups.partitions == settings.partitions
 
 
 @pytest.mark.parametrize("aborted", [1, 8])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from kafka import TopicPartition
@@ -16,6 +16,7 @@ from adapters.kafka.client.transactions import Hanging, find_hanging, last_ended
 from adapters.kafka.hanging import end_hanging_transactions
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import ensure_topics
 from domain.ports import Unavailable
 from infra.kafka.kafka import LocalKafka
 from tests.e2e.kafka.conftest import NewRelay, until_kafka_is_back
@@ -62,7 +63,7 @@ def torn(broker: LocalKafka) -> dict[tuple[str, str], Torn]:
 def publish(settings: KafkaSettings, log: MemoryLog, decided: str) -> None:
     """Publish 100 events and 50 more, or begin to; return when the ends of the transactions are written."""
     log.grow(200)
-    relay = Relay(settings, log)
+    relay = Relay(settings, log, log.states_at)
     relay.checkpoint()
     relay.apply(log.read(0, 100))
     with pytest.MonkeyPatch.context() as patch, suppress(Crash):
@@ -72,7 +73,7 @@ def publish(settings: KafkaSettings, log: MemoryLog, decided: str) -> None:
     if decided == "abort":
         assert relay.checkpoint() == 100  # its taking over aborts what was open
     relay.close()
-    for topic in (settings.events_topic, settings.positions_topic):
+    for topic in (settings.events_topic, settings.groups_topic, settings.positions_topic):
         read_all(settings.bootstrap_servers, topic)  # to its end: a commit is answered before the ends are written
 
 
@@ -97,7 +98,9 @@ def what_hangs(settings: KafkaSettings) -> list[Hanging]:
         with Cluster(settings) as cluster:
             last = last_ended(cluster, settings)
             assert last is not None
-            found[:] = find_hanging(cluster, settings, last)
+            partitions = settings.partitions
+            topics = {settings.events_topic: partitions, settings.groups_topic: partitions, settings.positions_topic: 1}
+            found[:] = find_hanging(cluster, settings, topics, last)
 
     until_kafka_is_back(look)
     return found
@@ -143,9 +146,9 @@ def test_an_abort_by_taking_over_whose_end_was_forgotten_does_not_come_back_with
     class Forgotten(Producer):
         """Takes over, and while nobody looks the broker forgets in the events topic that it has aborted."""
 
-        def __init__(self, settings: KafkaSettings) -> None:
-            super().__init__(settings)
-            monkeypatch.setattr("adapters.kafka.relay.Producer", Producer)
+        def __init__(self, settings: KafkaSettings, **how: Any) -> None:
+            super().__init__(settings, **how)
+            monkeypatch.setattr("adapters.kafka.session.Producer", Producer)
             read_all(settings.bootstrap_servers, settings.events_topic)  # to its end: the ends are written
             broker.kill()
             logs = (broker.data / "log").glob(f"{settings.topic_prefix}.events.v1-*/*.log")
@@ -154,8 +157,8 @@ def test_an_abort_by_taking_over_whose_end_was_forgotten_does_not_come_back_with
             assert what_hangs(settings) != []
             until_kafka_is_back(lambda: connected[-1].find(settings.events_topic))
 
-    monkeypatch.setattr("adapters.kafka.relay.Cluster", Watched)
-    monkeypatch.setattr("adapters.kafka.relay.Producer", Forgotten)
+    monkeypatch.setattr("adapters.kafka.session.Cluster", Watched)
+    monkeypatch.setattr("adapters.kafka.session.Producer", Forgotten)
     relay = new_relay(settings)
     assert relay.checkpoint() == 0
     relay.apply(log.read(0, 1000))
@@ -175,8 +178,9 @@ def test_a_transaction_of_a_relay_that_is_at_work_is_not_ended(
         assert before.committed
 
         def interfere() -> None:
-            end_hanging_transactions(cluster, settings)
-            assert find_hanging(cluster, settings, before) == []
+            end_hanging_transactions(cluster, settings, ensure_topics(cluster, settings))
+            topics = {settings.events_topic: settings.partitions, settings.positions_topic: 1}
+            assert find_hanging(cluster, settings, topics, before) == []
             stale = Hanging(TopicPartition(settings.positions_topic, 0), before.producer_id, before.epoch - 1, 0)
             with pytest.raises(Unavailable, match="another relay has taken over"):
                 write_marker(cluster, settings, stale, committed=True)

@@ -9,8 +9,8 @@ import pytest
 from kafka import KafkaAdminClient
 
 from adapters.kafka.client.producer import Producer
+from adapters.kafka.client.wire import Record
 from adapters.kafka.probe import probe
-from adapters.kafka.records import Record
 from adapters.kafka.refused import RelayRefused
 from adapters.kafka.settings import KafkaSettings
 from domain.ports import Unavailable

@@ -8,7 +8,7 @@ from time import monotonic
 import pytest
 from kafka import KafkaProducer
 
-from adapters.kafka import records
+from adapters.kafka import relay as relaying
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
 from domain.commands import CreateGroup
@@ -118,11 +118,11 @@ def test_what_is_too_much_for_one_transaction_goes_into_several(
 ) -> None:
     log.grow(100)
     size = sum(len(entry.value) for entry in log.entries)
-    monkeypatch.setattr(records, "TRANSACTION_BYTES", size // 3)
+    monkeypatch.setattr(relaying, "TRANSACTION_BYTES", size // 2)
     catch_up(new_relay(), log)
 
     assert positions(settings.bootstrap_servers, settings.topic_prefix) == up_to(log.head())
-    assert len(read_all(settings.bootstrap_servers, settings.positions_topic)) == 4
+    assert len(read_all(settings.bootstrap_servers, settings.positions_topic)) == 3
 
 
 @pytest.mark.proof

@@ -28,12 +28,6 @@ def published(new_relay: NewRelay, log: MemoryLog) -> int:
     return 30
 
 
-@pytest.fixture
-def admin(settings: KafkaSettings) -> KafkaAdminClient:
-    with KafkaAdminClient(bootstrap_servers=settings.bootstrap_servers) as admin:
-        yield admin
-
-
 def refusal(refused: Callable[[], object]) -> str:
     with pytest.raises(RelayRefused) as caught:
         refused()
@@ -221,6 +215,9 @@ def test_batches_that_are_too_large_are_cut_smaller(
     relay.checkpoint()
     limit_messages(admin, settings.events_topic, 3000)
     log.grow(1000, users=3)
+    with pytest.raises(Unavailable, match="takes less at once than it did"):
+        relay.apply(log.read(0, 2000))
+    assert relay.checkpoint() == 0
     relay.apply(log.read(0, 2000))
     assert_every_event_is_there_once(settings.bootstrap_servers, settings.events_topic, log.head())
 
