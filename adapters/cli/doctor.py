@@ -151,6 +151,9 @@ def _kafka(settings: Settings) -> Iterator[Finding]:
     if probed.position is None:
         yield Finding("note", "relay", f"{kafka.events_topic}: nothing published yet", "A running service publishes.")
         return
+    if not probed.has_groups:
+        found = f"{kafka.groups_topic} is to be made from what is published"
+        yield Finding("note", "groups topic", found, "A running service makes it, and goes on publishing then.")
     try:
         with open_store(settings) as store:
             yield _published(kafka.events_topic, probed.position.reached, store)

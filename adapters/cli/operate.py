@@ -108,12 +108,14 @@ def relay_from(
     from adapters.main import relay_to_kafka
     from adapters.settings import SettingRefused, read_settings
     from adapters.stores import open_store_to_operate
+    from adapters.telemetry import configure_logging
 
     settings = read_settings()
     with open_store_to_operate(settings) as store:
         relay = relay_to_kafka(settings, store)
         if relay is None:
             raise SettingRefused("Set CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS: the position is kept in Kafka.")
+        configure_logging(settings.log_format)
         try:
             relay.relay_from(position)
         finally:

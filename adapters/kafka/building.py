@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from adapters.kafka.agreement import reached_at
+from adapters.kafka.client.cluster import Cluster
 from adapters.kafka.client.wire import Record
 from adapters.kafka.hanging import end_hanging_transactions
 from adapters.kafka.records import Position, Reached, group_record
@@ -41,8 +42,14 @@ def has_groups(session: Session, found: Position | None) -> bool:
     return found.groups_topic_id == session.topics.groups.topic_id
 
 
-def build_groups(settings: KafkaSettings, log: EventLog, records: GroupRecords, on_progress: Progress) -> None:
-    """Make the groups topic anew, as of the position reached, in one transaction.
+def delete_groups(settings: KafkaSettings) -> None:
+    """Delete the groups topic: whichever relay is at work makes it anew."""
+    with Cluster(settings) as cluster:
+        cluster.delete(settings.groups_topic)
+
+
+def build_groups(settings: KafkaSettings, log: EventLog, records: GroupRecords, on_progress: Progress) -> int:
+    """Make the groups topic anew, as of the position reached, in one transaction; give that position.
 
     So whoever reads it reads all of it. Only `records` that begin anew may be given, and they are to be forgotten.
     """
@@ -57,6 +64,7 @@ def build_groups(settings: KafkaSettings, log: EventLog, records: GroupRecords, 
         session.producer.publish_all(_all_groups(session, log, records, reached, on_progress))
         end_hanging_transactions(session.cluster, settings, session.topics)
         logger.info("made the groups topic", topic=settings.groups_topic, seconds=round(monotonic() - began, 1))
+        return int(reached.position)
     except Unavailable as away:
         if monotonic() < began + LONGEST:
             raise

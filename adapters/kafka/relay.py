@@ -77,10 +77,10 @@ class Relay:
         finally:
             session.close()
 
-    def build_groups(self, on_progress: Progress = lambda _done, _last: None) -> None:
-        """Make the groups topic anew, up to the position reached; nothing else is published meanwhile."""
+    def build_groups(self, on_progress: Progress = lambda _done, _last: None) -> int:
+        """Make the groups topic anew, up to the position reached, which it gives; nothing is published meanwhile."""
         self.close()
-        build_groups(self._settings, self._log, self._groups, on_progress)
+        return build_groups(self._settings, self._log, self._groups, on_progress)
 
     def close(self) -> None:
         """Let go of Kafka; the next `checkpoint` takes it up again."""

@@ -18,18 +18,22 @@ def test_looking_shows_how_far_the_relay_is_and_leaves_it_alone(
 ) -> None:
     found = probe(settings)
     assert found.version.startswith("4.")
-    assert found == Probed(found.version, transaction_version=2, partitions=None, position=None)
+    assert found == Probed(found.version, transaction_version=2, partitions=None, position=None, groups_topic_id=None)
+    assert not found.has_groups
 
     log.grow(40)
     relay = new_relay()
     relay.checkpoint()
-    assert probe(settings) == Probed(found.version, transaction_version=2, partitions=4, position=None)
+    assert (probe(settings).partitions, probe(settings).position, probe(settings).has_groups) == (4, None, False)
 
     relay.apply(log.read(0, 30))
+    assert probe(settings).has_groups
     position = probe(settings).position
     assert position is not None
     assert (position.reached.log_id, int(position.reached.position)) == (log.log_id(), 30)
     relay.apply(log.read(30, 100))
+    relay.relay_from(30)
+    assert not probe(settings).has_groups
 
 
 def test_where_nobody_answers_it_says_so(settings: KafkaSettings) -> None:
