@@ -110,7 +110,7 @@ def broker(prefix: str) -> Iterator[str]:
         finally:
             with suppress(KafkaError):
                 admin = KafkaAdminClient(bootstrap_servers=given, bootstrap_timeout_ms=1000)
-                admin.delete_topics([f"{prefix}.events.v1", f"{prefix}.positions.v1"])
+                admin.delete_topics([f"{prefix}.{name}.v1" for name in ("events", "groups", "positions")])
                 admin.close()
         return
     print("Starting Kafka ...", flush=True)

@@ -62,7 +62,7 @@ def build_groups(settings: KafkaSettings, log: EventLog, records: GroupRecords, 
             session.topics = ensure_topics(session.cluster, settings)
         logger.info("making the groups topic", topic=settings.groups_topic, position=int(reached.position))
         session.producer.publish_all(_all_groups(session, log, records, reached, on_progress))
-        end_hanging_transactions(session.cluster, settings, session.topics)
+        end_hanging_transactions(session.cluster, settings, session.topics.places(settings))
         logger.info("made the groups topic", topic=settings.groups_topic, seconds=round(monotonic() - began, 1))
         return int(reached.position)
     except Unavailable as away:

@@ -1,17 +1,18 @@
 """Transactions that hang: Kafka decided them, and then left out their end in some partition, or in all."""
 
+from collections.abc import Collection
+
 import structlog
 
 from adapters.kafka.client.cluster import Cluster
 from adapters.kafka.client.transactions import find_hanging, last_ended, write_marker
 from adapters.kafka.settings import KafkaSettings
-from adapters.kafka.topics import Topics
 
 logger = structlog.get_logger("relay")
 
 
-def end_hanging_transactions(cluster: Cluster, settings: KafkaSettings, topics: Topics) -> None:
-    """End them as they were decided, so that whoever reads what is committed can read on.
+def end_hanging_transactions(cluster: Cluster, settings: KafkaSettings, places: Collection[tuple[str, int]]) -> None:
+    """End them in these partitions as they were decided, so that whoever reads what is committed can read on.
 
     A coordinator that finds a partition without a leader takes it for deleted, writes no marker there, and calls the
     transaction complete: so does Kafka 4.3.1 for a moment after its only broker was killed and started again.
@@ -23,12 +24,7 @@ def end_hanging_transactions(cluster: Cluster, settings: KafkaSettings, topics: 
     last = last_ended(cluster, settings)
     if last is None:
         return
-    written = {
-        settings.events_topic: topics.events.partitions,
-        settings.groups_topic: topics.groups.partitions,
-        settings.positions_topic: 1,
-    }
-    for hanging in find_hanging(cluster, settings, written, last):
+    for hanging in find_hanging(cluster, settings, places, last):
         write_marker(cluster, settings, hanging, committed=last.committed)
         logger.warning(
             "ended a transaction that Kafka had left open",

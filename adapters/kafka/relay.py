@@ -90,21 +90,19 @@ class Relay:
             session.close()
 
     def _publish(self, session: Session, part: Part) -> None:
-        topics = session.topics
-        names = [self._settings.events_topic, self._settings.groups_topic]
-        if session.cluster.find_all(names) != [topics.events, topics.groups]:
-            raise Unavailable(f"One of the topics {' and '.join(names)} was deleted, or changed.")
         source = source_of(session.log_id)
         events = [event_record(self._settings, source, entry) for entry in part.entries]
         groups = [group_record(self._settings, changed) for changed in part.changed]
         last = part.entries[-1]
         reached = Reached(log_id=session.log_id, position=digits(last.position), event_id=last.event.event_id)
+        records = [*events, *groups, session.position_record(reached)]
         try:
-            session.producer.publish([*events, *groups, session.position_record(reached)])
+            session.producer.publish(records, meanwhile=session.check_topics)
         except RecordTooLarge as error:
-            raise _too_large(session, part, [*events, *groups], error) from error
+            raise _too_large(session, part, records, error) from error
         # Before the next one begins: what hangs would be given up together with that, should it come to nothing.
-        end_hanging_transactions(session.cluster, self._settings, topics)
+        written = {(record.topic, record.partition) for record in records}
+        end_hanging_transactions(session.cluster, self._settings, written)
 
 
 def _too_large(session: Session, part: Part, records: Sequence[Record], error: Exception) -> Exception:

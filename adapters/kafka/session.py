@@ -7,8 +7,8 @@ from uuid import UUID
 from adapters.kafka.agreement import check_agreement
 from adapters.kafka.client.cluster import Cluster
 from adapters.kafka.client.connect import PATIENCE
-from adapters.kafka.client.end_txn import TRANSACTION_VERSION
 from adapters.kafka.client.producer import Producer
+from adapters.kafka.client.protocol import TRANSACTION_VERSION
 from adapters.kafka.client.reader import Reader
 from adapters.kafka.client.wire import Record
 from adapters.kafka.hanging import end_hanging_transactions
@@ -17,7 +17,7 @@ from adapters.kafka.records import Position, Reached, position_record
 from adapters.kafka.refused import RelayRefused
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Topics, ensure_topics
-from domain.ports import EventLog
+from domain.ports import EventLog, Unavailable
 
 
 @dataclass
@@ -53,6 +53,12 @@ class Session:
                 )
         return found
 
+    def check_topics(self) -> None:
+        """Raise `Unavailable` where the topics are no longer those that they were."""
+        names = [self.settings.events_topic, self.settings.groups_topic]
+        if self.cluster.find_all(names) != [self.topics.events, self.topics.groups]:
+            raise Unavailable(f"One of the topics {' and '.join(names)} was deleted, or changed.")
+
     def position_record(self, reached: Reached, *, groups: bool = True) -> Record:
         """Give the record that says so much is published, and, with `groups`, that the groups topic goes with it."""
         events, groups_topic = self.topics.events, self.topics.groups.topic_id if groups else None
@@ -68,10 +74,12 @@ def take_over(settings: KafkaSettings, log_id: UUID, seconds: float = PATIENCE) 
         cluster = undo.enter_context(Cluster(settings))
         _check_protocol(cluster, settings)
         topics = ensure_topics(cluster, settings)
-        end_hanging_transactions(cluster, settings, topics)
+        end_hanging_transactions(cluster, settings, topics.places(settings))
         producer = Producer(settings, batch_bytes=topics.batch_bytes, seconds=seconds)
         undo.callback(producer.close)
-        end_hanging_transactions(cluster, settings, topics)  # what taking over aborted may hang as well
+        end_hanging_transactions(
+            cluster, settings, topics.places(settings)
+        )  # what taking over aborted may hang as well
         undo.pop_all()
     return Session(settings, log_id, cluster, producer, topics)
 

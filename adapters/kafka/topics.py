@@ -25,6 +25,15 @@ class Topics(NamedTuple):
     batch_bytes: int
     """As many as all of them take at once."""
 
+    def places(self, settings: KafkaSettings) -> set[tuple[str, int]]:
+        """Give every partition."""
+        numbers = {
+            settings.events_topic: self.events.partitions,
+            settings.groups_topic: self.groups.partitions,
+            settings.positions_topic: 1,
+        }
+        return {(topic, number) for topic, partitions in numbers.items() for number in range(partitions)}
+
 
 def ensure_topics(cluster: Cluster, settings: KafkaSettings) -> Topics:
     """See to it that all topics are there, each compacted or not as it must be.

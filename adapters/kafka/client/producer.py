@@ -9,7 +9,7 @@ from kafka import KafkaProducer, errors
 
 from adapters.kafka.client.batches import enqueue, send_whole_batches
 from adapters.kafka.client.connect import PATIENCE, connect, in_our_words, knock
-from adapters.kafka.client.end_txn import end_by_version_5
+from adapters.kafka.client.protocol import speak_version_2
 from adapters.kafka.client.wire import Record
 from adapters.kafka.settings import KafkaSettings
 
@@ -34,12 +34,12 @@ class Producer:
             retry_backoff_ms=5,  # with the default, one in five transactions in a row waits for 100 ms
             batch_size=min(batch_bytes, BATCH_BYTES),
             max_request_size=8_388_608,  # how large a record may be is left to the broker, by default 1 MiB
-            linger_ms=1,
+            linger_ms=0,  # the batches are whole
             compression_type="gzip",  # an eighth on the wire and on disk, for ever; every client can read it
             allow_auto_create_topics=False,
             metrics_enabled=False,
         )
-        end_by_version_5(self._kafka)
+        speak_version_2(self._kafka)
         send_whole_batches(self._kafka)
         try:
             with in_our_words(settings, "taking over from the former relay"):
@@ -48,29 +48,32 @@ class Producer:
             self.close()
             raise
 
-    def publish(self, *parts: Sequence[Record]) -> None:
+    def publish(self, records: Sequence[Record], meanwhile: Callable[[], None] = lambda: None) -> None:
         """Make all these records visible at once, and those of one partition in this order.
 
-        After `Unavailable` nobody knows whether they are visible. Raises `RecordTooLarge`.
+        `meanwhile` is called while they are on their way: what it raises leaves them invisible. After `Unavailable`
+        nobody knows whether they are visible. Raises `RecordTooLarge`.
         """
-        self.publish_all(parts)
+        self.publish_all([records], meanwhile)
 
-    def publish_all(self, parts: Iterable[Sequence[Record]]) -> None:
+    def publish_all(self, parts: Iterable[Sequence[Record]], meanwhile: Callable[[], None] = lambda: None) -> None:
         """Do the same with as many as fit into the time of one transaction, a part at a time."""
         with in_our_words(self._settings, "publishing"):
             try:
                 self._kafka.begin_transaction()
                 for part in parts:
-                    self._write(part)
+                    self._write(part, meanwhile)
                 self._commit()
             except errors.KafkaError as error:
                 # What went wrong first, in the producer's thread, is the reason; a call may raise but its echo.
                 reason = self._kafka._transaction_manager.last_error  # noqa: SLF001
                 raise reason or error from None
 
-    def _write(self, records: Sequence[Record]) -> None:
+    def _write(self, records: Sequence[Record], meanwhile: Callable[[], None]) -> None:
         deadline = monotonic() + PATIENCE
-        for sent in enqueue(self._kafka, records):
+        on_their_way = enqueue(self._kafka, records)
+        meanwhile()
+        for sent in on_their_way:
             self._wait(partial(_written, sent), deadline)
 
     def _commit(self) -> None:

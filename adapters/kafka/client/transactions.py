@@ -1,6 +1,6 @@
 """How the relay's transactions stand in Kafka's own books, and the writing of a marker that is missing there."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from kafka.protocol.producer.transaction import WriteTxnMarkersRequest
 
 from adapters.kafka.client.cluster import Cluster
 from adapters.kafka.client.connect import PATIENCE, in_our_words
-from adapters.kafka.client.end_txn import TRANSACTION_VERSION
+from adapters.kafka.client.protocol import TRANSACTION_VERSION
 from adapters.kafka.settings import KafkaSettings
 
 _BEING_ENDED = (TransactionState.PREPARE_COMMIT, TransactionState.PREPARE_ABORT, TransactionState.PREPARE_EPOCH_FENCE)
@@ -64,15 +64,12 @@ def last_ended(cluster: Cluster, settings: KafkaSettings) -> LastTransaction | N
 
 
 def find_hanging(
-    cluster: Cluster, settings: KafkaSettings, topics: Mapping[str, int], last: LastTransaction
+    cluster: Cluster, settings: KafkaSettings, places: Collection[tuple[str, int]], last: LastTransaction
 ) -> Sequence[Hanging]:
-    """Find the partitions of these topics in which a transaction of the relay is open that was decided by now.
-
-    Each topic is given with the number of its partitions.
-    """
-    places = [TopicPartition(topic, number) for topic, partitions in topics.items() for number in range(partitions)]
+    """Find those of these partitions in which a transaction of the relay is open that was decided by now."""
+    asked = [TopicPartition(*place) for place in places]
     with in_our_words(settings, "asking who writes to its topics"):
-        found = _patiently(lambda: cluster.admin.describe_producers(places))
+        found = _patiently(lambda: cluster.admin.describe_producers(asked))
     return [
         Hanging(place, producer.producer_id, producer.producer_epoch, producer.coordinator_epoch)
         for place, producers in found.items()

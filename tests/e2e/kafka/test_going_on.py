@@ -1,5 +1,6 @@
 """The relay goes on where Kafka says that it stopped, whatever it was doing then: no event twice, none missing."""
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from adapters.kafka.client.cluster import Cluster
 from adapters.kafka.client.producer import Producer
 from adapters.kafka.client.reader import Reader
+from adapters.kafka.client.wire import Record
 from adapters.kafka.positions import read_position
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import Topics, ensure_topics
@@ -79,9 +81,9 @@ def test_a_commit_that_went_unnoticed_is_not_repeated(
     follower = Follower("kafka", log, relay, batch_size=20)
     publish = Producer.publish
 
-    def unnoticed(self: Producer, records: object) -> None:
+    def unnoticed(self: Producer, records: Sequence[Record], meanwhile: Callable[[], None]) -> None:
         monkeypatch.setattr(Producer, "publish", publish)
-        publish(self, records)  # type: ignore[arg-type]
+        publish(self, records, meanwhile)
         raise Unavailable("the answer was lost")
 
     monkeypatch.setattr(Producer, "publish", unnoticed)

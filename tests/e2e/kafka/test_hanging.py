@@ -98,9 +98,8 @@ def what_hangs(settings: KafkaSettings) -> list[Hanging]:
         with Cluster(settings) as cluster:
             last = last_ended(cluster, settings)
             assert last is not None
-            partitions = settings.partitions
-            topics = {settings.events_topic: partitions, settings.groups_topic: partitions, settings.positions_topic: 1}
-            found[:] = find_hanging(cluster, settings, topics, last)
+            places = ensure_topics(cluster, settings).places(settings)
+            found[:] = find_hanging(cluster, settings, places, last)
 
     until_kafka_is_back(look)
     return found
@@ -178,9 +177,9 @@ def test_a_transaction_of_a_relay_that_is_at_work_is_not_ended(
         assert before.committed
 
         def interfere() -> None:
-            end_hanging_transactions(cluster, settings, ensure_topics(cluster, settings))
-            topics = {settings.events_topic: settings.partitions, settings.positions_topic: 1}
-            assert find_hanging(cluster, settings, topics, before) == []
+            places = ensure_topics(cluster, settings).places(settings)
+            end_hanging_transactions(cluster, settings, places)
+            assert find_hanging(cluster, settings, places, before) == []
             stale = Hanging(TopicPartition(settings.positions_topic, 0), before.producer_id, before.epoch - 1, 0)
             with pytest.raises(Unavailable, match="another relay has taken over"):
                 write_marker(cluster, settings, stale, committed=True)

@@ -15,7 +15,7 @@ from projections.follower import Follower
 from tests.e2e.kafka.conftest import NewRelay
 from tests.e2e.kafka.consumer import positions, up_to
 from tests.e2e.kafka.log import MemoryLog
-from tests.e2e.kafka.proxy import ADD_PARTITIONS_TO_TXN, END_TXN, PRODUCE, Proxy, Request
+from tests.e2e.kafka.proxy import END_TXN, PRODUCE, Proxy, Request
 
 INVALID_PRODUCER_EPOCH, CONCURRENT_TRANSACTIONS, PRODUCER_FENCED = 47, 51, 90
 
@@ -98,23 +98,21 @@ def test_a_late_end_of_a_transaction_is_refused_and_tears_nothing(
     assert positions(settings.bootstrap_servers, settings.topic_prefix) == up_to(log.head())
 
 
-@pytest.mark.parametrize(
-    ("api", "error"), [(PRODUCE, INVALID_PRODUCER_EPOCH), (ADD_PARTITIONS_TO_TXN, PRODUCER_FENCED)]
-)
-def test_other_late_requests_are_refused_too(
-    new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog, proxy: Proxy, api: int, error: int
+def test_a_late_batch_is_refused_and_joins_no_transaction(
+    new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog, proxy: Proxy
 ) -> None:
+    """A batch is also what makes a partition join: there is no request for that alone, which could be late."""
     late = Late(new_relay(), proxy, settings, log)
-    late.deliver(late.keep(api))
-    assert struct.pack(">h", error) in late.answer
+    late.deliver(late.keep(PRODUCE))
+    assert struct.pack(">h", INVALID_PRODUCER_EPOCH) in late.answer
     assert positions(settings.bootstrap_servers, settings.topic_prefix) == up_to(log.head())
 
 
 def test_without_the_newer_protocol_a_late_end_does_tear_a_transaction(
     new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The control: with kafka-python as it is, events come twice or never. Where this fails, `end_txn` may go."""
-    monkeypatch.setattr(producer, "end_by_version_5", lambda _: None)
+    """The control: with kafka-python as it is, events come twice or never. Where this fails, `protocol` may go."""
+    monkeypatch.setattr(producer, "speak_version_2", lambda _: None)
     relay = new_relay()
     late = Late(relay, proxy, settings, log)
     kept = late.keep(END_TXN)
