@@ -75,8 +75,9 @@ def test_the_wheel_holds_the_three_rooms_of_the_service_and_nothing_else(wheel: 
     assert f"{facts}/licenses/LICENSE" in names
     written = {path.relative_to(ROOT).as_posix() for room in ROOMS for path in (ROOT / room).rglob("*.py")}
     typed = {f"{room}/py.typed" for room in ROOMS}
+    contract = {path.relative_to(ROOT).as_posix() for path in (ROOT / "adapters/kafka/contract").rglob("*.json")}
     client = {path.relative_to(ROOT).as_posix() for path in (ROOT / "adapters/web/client").iterdir()}
-    assert {name for name in names if not name.startswith(facts)} == written | typed | client
+    assert {name for name in names if not name.startswith(facts)} == written | typed | client | contract
 
 
 def test_the_sdist_holds_what_the_wheel_is_built_from_and_no_tests(built: Path) -> None:
