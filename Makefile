@@ -63,9 +63,9 @@ clean: ## remove .venv and everything else that was made here, but no data
 	@$(INSTALL) --build-constraint constraints.txt --editable .
 	@touch $@
 
-.venv/dev: .venv/runtime
+.venv/dev: .venv/runtime clients/python/pyproject.toml
 	@echo 'Installing the tools for tests and checks in .venv ...'
-	@$(INSTALL) --group dev
+	@$(INSTALL) --build-constraint constraints.txt --group dev --editable clients/python
 	@touch $@
 
 .venv/bench: .venv/runtime

@@ -1,0 +1,1 @@
+"""The kit for consumers, with the real relay and the real broker."""
