@@ -22,7 +22,7 @@ from adapters.http.reads import ReadSide
 from adapters.http.writes import GatheringProtocol
 from adapters.interpreter import suit_the_interpreter
 from adapters.kafka.relay import Relay
-from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.settings import KafkaSettings, Security
 from adapters.pruning import Pruning
 from adapters.settings import SettingRefused, Settings
 from adapters.store.lock import announce
@@ -70,6 +70,13 @@ def kafka_settings(settings: Settings) -> KafkaSettings | None:
         topic_prefix=settings.kafka_topic_prefix,
         partitions=settings.kafka_partitions,
         replication_factor=settings.kafka_replication_factor,
+        security=Security(
+            settings.kafka_security_protocol,
+            settings.kafka_sasl_mechanism,
+            settings.kafka_sasl_username,
+            settings.kafka_sasl_password.get_secret_value() if settings.kafka_sasl_password else None,
+            settings.kafka_ssl_cafile,
+        ),
     )
 
 

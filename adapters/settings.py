@@ -2,11 +2,12 @@
 
 import os
 import re
+import ssl
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.apps import Apps
@@ -24,21 +25,13 @@ _POSTGRES: Final = re.compile(
 _ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?", re.IGNORECASE)
 _DEFAULT_PORT: Final = re.compile(r"^(http(?=:.*:80$)|https(?=:.*:443$))(://.*):\d+$")
 
-LATER: Final = (
-    "KAFKA_SASL_MECHANISM",
-    "KAFKA_SASL_PASSWORD",
-    "KAFKA_SASL_USERNAME",
-    "KAFKA_SECURITY_PROTOCOL",
-    "KAFKA_SSL_CAFILE",
-)
-"""Settings of releases to come. They are refused, not passed over: whoever sets one relies on it."""
-
 OF_CALLERS: Final = ("USERSIG",)
 """What the command line reads where it asks a service."""
 
 OF_TESTS: Final = (
     "REQUIRE_SERVICES",
     "TEST_BLOAT_MINUTES",
+    "TEST_CONTAINERS",
     "TEST_KAFKA",
     "TEST_KAFKA_IMAGE",
     "TEST_POSTGRES",
@@ -64,6 +57,13 @@ class Settings(BaseSettings):
     kafka_partitions: int = Field(12, ge=1, le=10_000)
     kafka_replication_factor: int | None = Field(None, ge=1)
     """None leaves it to the broker's default."""
+
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ssl_cafile: Path | None = None
+    """Who signed the brokers' certificates; without it, whom this machine trusts."""
 
     apps_file: Apps = Apps()
     """The apps, read from the file that is named; without one every app has the defaults."""
@@ -103,6 +103,39 @@ class Settings(BaseSettings):
             if not _SERVER.fullmatch(server.strip()):
                 raise ValueError("name the brokers as host:port,host:port, or unset it")
         return servers
+
+    @field_validator("kafka_ssl_cafile")
+    @classmethod
+    def _some_certificates(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            try:
+                ssl.create_default_context(cafile=file)
+            except (OSError, ssl.SSLError) as error:
+                why = error.strerror if isinstance(error, OSError) and error.strerror else error
+                raise ValueError(f"name a file with certificates in PEM form ({why})") from error
+        return file
+
+    @model_validator(mode="after")
+    def _whole_security(self) -> Self:
+        sasl = self.kafka_security_protocol.startswith("SASL")
+        for name in ("mechanism", "username", "password"):
+            given = getattr(self, f"kafka_sasl_{name}") is not None
+            if sasl and not given:
+                raise ValueError(
+                    f"{PREFIX}KAFKA_SASL_{name.upper()} is missing: {PREFIX}KAFKA_SECURITY_PROTOCOL="
+                    f"{self.kafka_security_protocol} needs it"
+                )
+            if given and not sasl:
+                raise ValueError(
+                    f"{PREFIX}KAFKA_SASL_{name.upper()} is of no use with {PREFIX}KAFKA_SECURITY_PROTOCOL="
+                    f"{self.kafka_security_protocol}: set that to SASL_SSL, or unset it"
+                )
+        if self.kafka_ssl_cafile is not None and not self.kafka_security_protocol.endswith("SSL"):
+            raise ValueError(
+                f"{PREFIX}KAFKA_SSL_CAFILE is of no use with {PREFIX}KAFKA_SECURITY_PROTOCOL="
+                f"{self.kafka_security_protocol}: set that to SSL or SASL_SSL, or unset it"
+            )
+        return self
 
     @field_validator("apps_file", mode="before")
     @classmethod
@@ -151,9 +184,6 @@ class Settings(BaseSettings):
 
 def read_settings() -> Settings:
     """Read and check the settings; raises `SettingRefused`."""
-    for name in LATER:
-        if PREFIX + name in os.environ:
-            raise SettingRefused(f"{PREFIX}{name} is not served by this release: unset it.")
     try:
         return Settings()
     except ValidationError as refused:
@@ -169,6 +199,8 @@ def unknown_settings() -> dict[str, str | None]:
 
 
 def _sentence(error: Any) -> str:
+    if not error["loc"]:  # of several settings: the message names them
+        return f"{error['msg'].removeprefix('Value error, ')}."
     name = PREFIX + str(error["loc"][0]).upper()
     # What is wrong with the address of a database may be its password, and in whatever is none may be one.
     given = re.sub(r"^(postgres(?:ql)?://).*|^(?=.*@).*", r"\1***", str(error["input"]), flags=re.DOTALL)

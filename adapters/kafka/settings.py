@@ -1,6 +1,30 @@
 """Where Kafka is, and how the topics are named and made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+@dataclass(frozen=True)
+class Security:
+    """How Kafka is spoken to."""
+
+    protocol: Protocol = "PLAINTEXT"
+    mechanism: Mechanism | None = None
+    """With a protocol that begins with SASL; so are the next two."""
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    """With a protocol that ends with SSL: who signed the brokers' certificates; None for whom this machine trusts."""
+
+    @property
+    def encrypted(self) -> bool:
+        """Tell whether it is TLS."""
+        return self.protocol.endswith("SSL")
 
 
 @dataclass(frozen=True)
@@ -16,6 +40,8 @@ class KafkaSettings:
 
     replication_factor: int | None = None
     """None leaves it to the broker's default."""
+
+    security: Security = Security()
 
     @property
     def events_topic(self) -> str:

@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -149,9 +150,19 @@ class LocalKafka:
     `port` 0 takes a free one. `data` None is a temporary folder, removed by `close`, which leaving the `with` calls.
     """
 
-    def __init__(self, port: int = 0, data: Path | None = None, *, fast_start: bool = False) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        data: Path | None = None,
+        *,
+        fast_start: bool = False,
+        more: Mapping[str, str] | None = None,
+        scram: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take `more` settings, and users with their passwords for `scram`, which are made with the data."""
         self.port = port or free_port()
         self.bootstrap = f"{LOOPBACK}:{self.port}"
+        self._more, self._scram = dict(more or {}), dict(scram or {})
         self._temporary = data is None
         self.data = data.resolve() if data else Path(tempfile.mkdtemp(prefix="kafka-"))
         self.log = self.data / "broker.log"
@@ -170,6 +181,8 @@ class LocalKafka:
         properties = self._write_settings()
         if not (self.data / "log" / "meta.properties").exists():
             formatting = ["format", "--cluster-id", CLUSTER_ID, "--config", str(properties)]
+            for user, password in self._scram.items():
+                formatting += ["--add-scram", f"SCRAM-SHA-256=[name={user},password={password}]"]
             _run([*command, "kafka.tools.StorageTool", *formatting], BrokerError)
         with self.log.open("ab") as log:
             begin = log.tell()
@@ -189,7 +202,7 @@ class LocalKafka:
 
     def _write_settings(self) -> Path:
         self.data.mkdir(parents=True, exist_ok=True)
-        lines = settings(self.port, free_port()) | {"log.dirs": str(self.data / "log")}
+        lines = settings(self.port, free_port()) | {"log.dirs": str(self.data / "log")} | self._more
         path = self.data / "server.properties"
         path.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
         return path

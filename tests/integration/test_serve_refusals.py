@@ -22,21 +22,6 @@ def nothing_left(database: Path) -> object:
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "KAFKA_SASL_MECHANISM",
-        "KAFKA_SASL_PASSWORD",
-        "KAFKA_SASL_USERNAME",
-        "KAFKA_SECURITY_PROTOCOL",
-        "KAFKA_SSL_CAFILE",
-    ],
-)
-def test_a_setting_of_a_later_release_is_refused_by_name(run: Run, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setenv(f"CONVGROUPS_{name}", "hunter2")
-    assert "hunter2" not in run("serve").fails(2, f"CONVGROUPS_{name}", "not served by this release")
-
-
-@pytest.mark.parametrize(
     ("name", "value", "reason"),
     [
         ("DATABASE_URL", "postgresql:localhost", "postgresql://USER:PASSWORD@HOST/NAME"),

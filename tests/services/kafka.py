@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -69,12 +70,13 @@ def _container(image: str) -> Iterator[str]:
 
 
 @contextmanager
-def local_broker(data: Path, *no_other_way: str) -> Iterator[LocalKafka]:
+def local_broker(data: Path, *no_other_way: str, **how: Any) -> Iterator[LocalKafka]:
+    """Give a broker from the jars; `how` is what else `LocalKafka` takes."""
     try:
         java()
         jars()
     except UnavailableError as error:
         missing("Kafka", *no_other_way, str(error))
-    with LocalKafka(data=data, fast_start=True) as broker:
+    with LocalKafka(data=data, fast_start=True, **how) as broker:
         yield broker
         broker.kill()  # a graceful end takes seconds, and nothing here is to be kept

@@ -20,7 +20,7 @@ IMAGE = "CONVGROUPS_TEST_POSTGRES_IMAGE"
 @pytest.fixture(scope="session")
 def postgres(pytestconfig: pytest.Config) -> Iterator[str]:
     """Give the URL of a server that all tests share: take `postgres_url` for a database on it."""
-    image = os.environ.get(IMAGE) or "postgres:17"
+    image = os.environ.get(IMAGE) or "postgres:15"
     if url := os.environ.get(ADDRESS):
         note_use(pytestconfig, "PostgreSQL", f"{_version(url)}, the one of {ADDRESS}")
         yield url

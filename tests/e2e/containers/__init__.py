@@ -1,0 +1,1 @@
+"""The service in a container, and the tests' own services in containers."""
