@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from adapters.cli import show
 from adapters.cli.rebuild import rebuild
+from adapters.cli.replay import replay
 from adapters.cli.schema import schema
 from adapters.cli.token import token
 from adapters.cli.words import WrongUsage
@@ -149,3 +150,4 @@ def add_to(app: typer.Typer) -> None:
     app.command()(doctor)
     app.command()(token)
     app.command()(schema)
+    app.command()(replay)

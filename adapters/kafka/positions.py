@@ -10,21 +10,24 @@ from adapters.kafka.settings import KafkaSettings
 def read_position(
     cluster: Cluster, reader: Reader, settings: KafkaSettings, *, waiting: bool = True
 ) -> Position | None:
-    """Give the newest position that is committed; None where there is none.
+    """Give the newest position that is committed; None where there is none."""
+    stored = read_newest(cluster, reader, settings.positions_topic, settings.relay_id.encode(), waiting=waiting)
+    return None if stored is None else _parse(stored, settings)
+
+
+def read_newest(cluster: Cluster, reader: Reader, topic: str, key: bytes, *, waiting: bool = True) -> Stored | None:
+    """Give the newest committed record of a key in a topic of one partition.
 
     Goes backwards from the end in growing steps, for the topic grows with every transaction. With `waiting` the end is
     the high watermark: no transaction that may still be committed is passed over.
     """
-    topic = settings.positions_topic
     (offsets,) = cluster.offsets(topic, 1, committed=not waiting)
     end, step = offsets.stop, 10  # the last offset is the end of a transaction, never a position
     while end > offsets.start:
         begin = max(offsets.start, end - step)
-        found = [
-            stored for stored in reader.read(topic, 0, range(begin, end)) if stored.key == settings.relay_id.encode()
-        ]
+        found = [stored for stored in reader.read(topic, 0, range(begin, end)) if stored.key == key]
         if found:
-            return _parse(found[-1], settings)
+            return found[-1]
         end, step = begin, 10 * step
     return None
 

@@ -59,6 +59,11 @@ class KafkaSettings:
         return f"{self.topic_prefix}.positions.v1"
 
     @property
+    def replays_topic(self) -> str:
+        """How far replays to other topics have come."""
+        return f"{self.topic_prefix}.replays.v1"
+
+    @property
     def relay_id(self) -> str:
         """The key of the position records, and the transactional ID by which Kafka knows one relay from the next."""
         return f"{self.topic_prefix}.relay"

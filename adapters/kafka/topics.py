@@ -58,6 +58,12 @@ def ensure_topics(cluster: Cluster, settings: KafkaSettings) -> Topics:
     return Topics(events, groups, min(limits))
 
 
+def ensure_replay_topics(cluster: Cluster, settings: KafkaSettings, target: str) -> Topic:
+    """See to it that a replay can write to `target`, and note how far it has come; give the target."""
+    _ensure(cluster, settings, settings.replays_topic, 1, _NEWEST_OF_EACH_KEY)
+    return _ensure(cluster, settings, target, settings.partitions, _FOR_EVER)
+
+
 def _ensure(cluster: Cluster, settings: KafkaSettings, name: str, partitions: int, keeps: Mapping[str, str]) -> Topic:
     found = cluster.find(name)
     if found is not None:

@@ -20,13 +20,23 @@ BATCH_BYTES: Final = 262_144
 class Producer:
     """The one producer of its transactional ID: it ends what its predecessor left open, and shuts it out for good."""
 
-    def __init__(self, settings: KafkaSettings, *, batch_bytes: int = BATCH_BYTES, seconds: float = PATIENCE) -> None:
-        """`batch_bytes` is what Kafka takes at once, and `seconds` the time of one transaction."""
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        transactional_id: str | None = None,
+        *,
+        batch_bytes: int = BATCH_BYTES,
+        seconds: float = PATIENCE,
+    ) -> None:
+        """Take the relay's ID where no other is given.
+
+        `batch_bytes` is what Kafka takes at once, and `seconds` the longest time of a transaction.
+        """
         self._settings = settings
         self._kafka = connect(
             settings,
             KafkaProducer,
-            transactional_id=settings.relay_id,
+            transactional_id=transactional_id or settings.relay_id,
             enable_idempotence=True,
             transaction_timeout_ms=int(1000 * seconds),
             max_block_ms=int(1000 * PATIENCE),
