@@ -12,6 +12,7 @@ from tests.e2e.consumer import events, read_changes
 from tests.e2e.load import Clients
 from tests.e2e.recorded import read_log
 from tests.e2e.service import Service, eventually
+from tests.e2e.user import User
 
 GOODBYE = 8.0
 """Seconds in which the service ends: 5 for a batch in hand, and some for a busy machine."""
@@ -29,6 +30,16 @@ def wait_until_readyz_says_that_the_relay_waits(service: Service, broker: LocalK
         return "waits: Kafka" in checks["relay"]["detail"] and broker.bootstrap in checks["relay"]["detail"]
 
     eventually(waits, f"/readyz says that the relay waits for Kafka at {broker.bootstrap}")
+
+
+def relay_lag(service: Service) -> dict[str, float]:
+    """Give how far the relay is behind, in events and in seconds, as the metrics have it."""
+    with service.client() as client:
+        lines = client.get("/metrics").text.splitlines()
+    wanted = 'follower="relay"'
+    return {
+        line.partition("{")[0]: float(line.rpartition(" ")[2]) for line in lines if "_lag_" in line and wanted in line
+    }
 
 
 def assert_doctor_misses_kafka(service: Service, broker: LocalKafka) -> None:
@@ -105,3 +116,23 @@ def test_asked_to_end_under_load_the_service_keeps_every_acknowledged_command(
             assert_commands_are_recorded_once(list(clients.sent), read_log(service.database))
             service.start()
     assert_nothing_is_lost_or_doubled(service, kafka, kafka_prefix, clients)
+
+
+def test_the_lag_of_the_relay_is_seen_in_events_and_in_seconds(
+    own_kafka: LocalKafka, kafka_prefix: str, new_service: NewService
+) -> None:
+    service = new_service(own_kafka.bootstrap, kafka_prefix)
+    service.start()
+    events_behind, seconds_behind = "convgroups_follower_lag_events", "convgroups_follower_lag_seconds"
+    with service.client() as client:
+        alice = User(client, "alice")
+        alice.done("CreateGroup", groupName="One")
+        eventually(lambda: relay_lag(service) == {events_behind: 0, seconds_behind: 0}, "it is published")
+        own_kafka.kill()
+        for number in range(10):
+            alice.done("RenameGroup", groupName="One" if number == 0 else f"{number - 1}", newName=f"{number}")
+    eventually(lambda: relay_lag(service).get(seconds_behind, 0) > 1, "the lag grows")
+    assert relay_lag(service)[events_behind] == 10
+    assert "10 events, " in service.readiness()[1]["relay"]["detail"]
+    own_kafka.start()
+    eventually(lambda: relay_lag(service) == {events_behind: 0, seconds_behind: 0}, "it has caught up")

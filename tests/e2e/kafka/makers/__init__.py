@@ -1,0 +1,1 @@
+"""Consumers of other makers, written from the published contract alone."""
