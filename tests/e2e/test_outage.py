@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from time import monotonic
 
 import pytest
 
@@ -102,6 +103,28 @@ def test_kafka_is_killed_under_load(
     record_property("outages of Kafka", outages)
     record_property("commands answered", len(clients.sent))
     record_property("events", count)
+
+
+@pytest.mark.proof
+def test_kafka_is_away_for_a_minute_under_load(
+    own_kafka: LocalKafka, kafka_prefix: str, new_service: NewService, record_property: RecordProperty
+) -> None:
+    """While Kafka is away for a minute the service goes on, and all that was recorded meanwhile is published then."""
+    service = new_service(own_kafka.bootstrap, kafka_prefix)
+    service.start()
+    with Clients(service, "away for a minute", threads=2) as clients:
+        read_changes(own_kafka.bootstrap, f"{kafka_prefix}.events.v1", events(50))
+        own_kafka.kill()
+        gone = monotonic()
+        while monotonic() < gone + 60:
+            clients.wait_for(answers=100)
+        behind = relay_lag(service)["convgroups_follower_lag_events"]
+        own_kafka.start()
+        back = monotonic()
+        eventually(lambda: relay_lag(service)["convgroups_follower_lag_events"] < 100, "it has caught up")
+        record_property("events behind", behind)
+        record_property("seconds until caught up", monotonic() - back)
+    assert_nothing_is_lost_or_doubled(service, own_kafka.bootstrap, kafka_prefix, clients)
 
 
 def test_asked_to_end_under_load_the_service_keeps_every_acknowledged_command(

@@ -1,7 +1,7 @@
 """A request that the network held back arrives in the middle of the next transaction, long after it was repeated."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +13,12 @@ from domain.ports import Unavailable
 from infra.kafka.kafka import LOOPBACK, LocalKafka, free_port
 from projections.follower import Follower
 from tests.e2e.kafka.conftest import NewRelay
-from tests.e2e.kafka.consumer import positions, up_to
+from tests.e2e.kafka.consumer import assert_every_event_is_there_once, positions, up_to
 from tests.e2e.kafka.log import MemoryLog
 from tests.e2e.kafka.proxy import END_TXN, PRODUCE, Proxy, Request
 
 INVALID_PRODUCER_EPOCH, CONCURRENT_TRANSACTIONS, PRODUCER_FENCED = 47, 51, 90
+LATE = (INVALID_PRODUCER_EPOCH, PRODUCER_FENCED)
 
 
 class ProxiedKafka(LocalKafka):
@@ -141,3 +142,36 @@ def test_a_relay_that_was_replaced_while_it_wrote_does_not_shut_out_its_successo
 
     latter.apply(log.read(0, 10_000))
     assert positions(settings.bootstrap_servers, settings.topic_prefix) == up_to(log.head())
+
+
+@pytest.mark.parametrize("requests", [10, pytest.param(1_000, marks=pytest.mark.proof)])
+def test_late_and_doubled_requests_one_after_the_other_change_nothing(
+    new_relay: NewRelay,
+    settings: KafkaSettings,
+    log: MemoryLog,
+    proxy: Proxy,
+    requests: int,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Ends of transactions and batches that come late and twice, amid later ones, tear nothing and double nothing."""
+    relay = new_relay()
+    position, refused = relay.checkpoint(), 0
+    for number in range(requests):
+        log.grow(position + 10 - log.head(), users=3)
+        proxy.keep_next([END_TXN, PRODUCE][number % 2])
+        relay.apply(log.read(position, 5))
+        kept = proxy.kept.pop()
+        answers: list[bytes] = []
+
+        def deliver_twice(kept: Request = kept, answers: list[bytes] = answers) -> None:
+            answers.extend(proxy.deliver(kept) for _ in range(2))
+
+        proxy.before(END_TXN, 1, deliver_twice)
+        relay.apply(log.read(position + 5, 5))
+        position += 10
+        assert len(answers) == 2
+        refused += sum(any(struct.pack(">h", error) in answer for error in LATE) for answer in answers)
+    assert refused == 2 * requests
+    assert_every_event_is_there_once(settings.bootstrap_servers, settings.events_topic, position)
+    assert relay.checkpoint() == position
+    record_property("late requests", refused)
