@@ -7,10 +7,10 @@ INSTALL := .venv/bin/pip install --quiet --constraint constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check kafka postgres demo proof bench constraints clean
+.PHONY: help run test check kafka postgres demo proof bench bench-kafka constraints clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
 
 run: .venv/runtime ## start the service on http://127.0.0.1:8080 with SQLite (PORT=N for another port)
 	@exec .venv/bin/convgroups serve $(if $(PORT),--port $(PORT))
@@ -40,6 +40,9 @@ proof: .venv/dev ## run the long tests and write their report, docs/proof.md
 
 bench: .venv/bench ## measure the service beside its peers and write docs/benchmarks.md (PostgreSQL; 20 minutes)
 	@.venv/bin/python -m benchmarks.run $(ARGS)
+
+bench-kafka: .venv/bench ## measure the relay and write docs/benchmarks-kafka.md (5 minutes)
+	@.venv/bin/python -m benchmarks.kafka $(ARGS)
 
 constraints: ## pin the newest version of everything anew
 	@fresh=$$(mktemp -d) && trap 'rm -r "$$fresh"' EXIT && $(PYTHON) -m venv "$$fresh" \

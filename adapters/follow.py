@@ -24,6 +24,9 @@ LONGEST_GOODBYE = 5.0
 LOOK_AGAIN = 0.05
 """Seconds after which the head of the log is looked at without having been woken: another process may have written."""
 
+LOOK_OFTEN = 0.005
+"""The same for who must be quick and is woken by nobody, as all that writes is in other processes."""
+
 STAND_BY = 0.5
 """Seconds after which a follower that another process runs is tried to be taken over."""
 
@@ -63,6 +66,7 @@ class FollowerThread(Thread):
         event_log: EventLog,
         *,
         gather: float = 0.0,
+        look_again: float = LOOK_AGAIN,
         right: Right | None = None,
         turn: "Lock | None" = None,  # quoted: it is a function before Python 3.13
         on_close: Callable[[], None] | None = None,
@@ -83,6 +87,7 @@ class FollowerThread(Thread):
         self._follower = follower
         self._log = event_log
         self._gather = gather
+        self._look_again = look_again
         self._right = right
         self._turn = turn or Lock()
         self._on_close = on_close or (lambda: None)
@@ -128,7 +133,7 @@ class FollowerThread(Thread):
             self.waiting_for, pause = None, FIRST_PAUSE
             self._position = self._follower.position
             if not handled:
-                self._wake.wait(LOOK_AGAIN)
+                self._wake.wait(self._look_again)
             elif handled < self._follower.batch_size:
                 self._stop_asked.wait(self._gather)  # a batch costs much the same, whether it holds one or a hundred
             else:

@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from adapters.feed.feed import Feed
-from adapters.follow import FollowerThread, stop_all
+from adapters.follow import LOOK_AGAIN, LOOK_OFTEN, FollowerThread, stop_all
 from adapters.http.access import Access, LocalOnly, let_everybody_in
 from adapters.http.app import create_app, create_operations_app
 from adapters.http.edge import is_loopback
@@ -92,14 +92,15 @@ def follow_views(store: Store) -> list[FollowerThread]:
     return [_thread(store, Follower(name, log, view), gather=GATHER, turn=turn) for name, view in store.views.items()]
 
 
-def follow_relay(settings: Settings, store: Store) -> list[FollowerThread]:
-    """Build the follower that publishes to Kafka; none where no Kafka is configured."""
+def follow_relay(settings: Settings, store: Store, *, alone: bool = False) -> list[FollowerThread]:
+    """Build the follower that publishes to Kafka; none where no Kafka is configured. `alone`: others write."""
     relay = relay_to_kafka(settings, store)
     if relay is None:
         logger.info("relay off", reason="CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set")
         return []
     logger.info("relay on", kafka=settings.kafka_bootstrap_servers, topic_prefix=settings.kafka_topic_prefix)
-    return [_thread(store, Follower("relay", store.log, relay), on_close=relay.close)]
+    look_again = LOOK_OFTEN if alone else LOOK_AGAIN
+    return [_thread(store, Follower("relay", store.log, relay), on_close=relay.close, look_again=look_again)]
 
 
 def _thread(store: Store, follower: Follower, **how: Any) -> FollowerThread:
@@ -139,7 +140,7 @@ def _feed_check(feed: Feed) -> Check:
 def build(settings: Settings, store: Store, parts: Collection[Part] = PARTS) -> tuple[ASGIApp, list[FollowerThread]]:
     """Put the application and its followers, not yet started, together over one store."""
     threads = follow_views(store) if "views" in parts else []
-    threads += follow_relay(settings, store) if "relay" in parts else []
+    threads += follow_relay(settings, store, alone="api" not in parts) if "relay" in parts else []
     metrics = Metrics({thread.name: thread.lag for thread in threads})
     store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
     if "api" not in parts:

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -42,21 +42,40 @@ class Answered(Connection):
 
 
 @contextmanager
-def service(database: str, kafka: KafkaSettings) -> Iterator[int]:
-    """Give the port of a service that relays."""
-    port = free_port()
+def service(database: str, kafka: KafkaSettings, *, alone: bool) -> Iterator[tuple[int, int]]:
+    """Give the ports of what takes commands, and of what relays: one process, or two."""
     environment = os.environ | {
         "CONVGROUPS_DATABASE_URL": database,
         "CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "CONVGROUPS_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
     }
-    with subprocess.Popen([CONVGROUPS, "serve", f"--port={port}"], env=environment, stdout=sys.stderr) as running:
+    with ExitStack() as stack:
+
+        def start(*parts: str) -> int:
+            port = free_port()
+            command = [CONVGROUPS, "serve", f"--port={port}", *parts]
+            running = stack.enter_context(subprocess.Popen(command, env=environment, stdout=sys.stderr))
+            stack.callback(running.terminate)
+            wait_until_answered(port)
+            return port
+
+        commands = start("--only=api,views") if alone else start()
+        relay = start("--only=relay") if alone else commands
+        wait_for(relay, "0 events")
+        yield commands, relay
+
+
+def wait_until_answered(port: int) -> None:
+    """Wait until somebody is there."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         try:
-            wait_for(port, "0 events")
-            yield port
-            wait_for(port, "0 events")
-        finally:
-            running.terminate()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError("the service does not answer")
 
 
 def wait_for(port: int, detail: str) -> None:
@@ -130,16 +149,21 @@ def _request(port: int, number: int) -> bytes:
     return "\r\n".join((*head, "", body)).encode()
 
 
-def latencies(database: str, kafka: KafkaSettings, rates: list[int], seconds: float, rounds: int) -> dict[int, Any]:
-    """Give for each rate the 50th and 99th percentile of every round, in milliseconds."""
+def latencies(
+    database: str, kafka: KafkaSettings, rates: list[int], seconds: float, rounds: int, *, alone: bool
+) -> dict[int, Any]:
+    """Give for each rate the 50th and 99th percentile of every round, in milliseconds.
+
+    With `alone` the relay is a process of its own.
+    """
     found: dict[int, Any] = {rate: {"p50": [], "p99": []} for rate in rates}
     numbers = count()
-    with service(database, kafka) as port:
+    with service(database, kafka, alone=alone) as (port, relay):
         for turn in range(rounds + 1):
             for rate in rates:
                 with consumer(kafka) as moments:
                     answered = uvloop.run(_send(port, rate, seconds, numbers))
-                    wait_for(port, "0 events")
+                    wait_for(relay, "0 events")
                 missing = answered.keys() - moments.keys()
                 if missing:
                     raise ValueError(f"{len(missing)} events did not come out of Kafka")
