@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Self, assert_never
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from domain.events import (
     ConversationsAdded,
     ConversationsRemoved,
@@ -144,22 +146,15 @@ class UserRecords:
         return 128 + (sum(map(len, group.conversation_ids)) if group else 0)
 
     def tell(self) -> Iterator[tuple[int, bytes | None]]:
-        """Give every record that changed since this was last asked, by number."""
+        """Give the JSON of every `GroupOrder` and `GroupState` that changed since this was last asked, by number."""
         for number, revision in self.changed.items():
             if number == ORDER:
-                names = tuple(
-                    GroupName.model_construct(group_id=group_id, group_name=group.name)
-                    for group_id, group in self.groups.items()
-                )
-                yield ORDER, GroupOrder.model_construct(revision=revision, groups=names).to_json()
+                names = [{"groupID": group_id, "groupName": group.name} for group_id, group in self.groups.items()]
+                yield ORDER, to_json({"revision": revision, "groups": names})
             elif group := self.groups.get(number):
-                state = GroupState.model_construct(
-                    revision=revision,
-                    group_id=number,
-                    group_name=group.name,
-                    conversation_ids=tuple(group.conversation_ids),
-                )
-                yield number, state.to_json()
+                ids = list(group.conversation_ids)
+                state = {"revision": revision, "groupID": number, "groupName": group.name, "conversationIDs": ids}
+                yield number, to_json(state)
             else:
                 yield number, None
         self.changed.clear()

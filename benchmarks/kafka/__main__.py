@@ -9,6 +9,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from adapters.interpreter import suit_the_interpreter
+from adapters.kafka.client.cluster import Cluster as KafkaCluster
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.topics import ensure_topics
 from adapters.settings import Settings
 from adapters.stores import open_store, open_store_to_write
 from benchmarks.cluster import Cluster
@@ -48,7 +52,7 @@ def measure_rates(url: str, kafka: str, rounds: int) -> dict[str, list[float]]:
         records = ready_made(store, fresh(kafka))
         for turn in range(rounds + 1):
             measured = {
-                "producer": produced(_with_topic(kafka), records),
+                "producer": produced(_with_topics(kafka), records),
                 "events": relayed(store, fresh(kafka), groups=False),
                 "groups": relayed(store, fresh(kafka), groups=True),
             }
@@ -59,10 +63,7 @@ def measure_rates(url: str, kafka: str, rounds: int) -> dict[str, list[float]]:
     return found
 
 
-def _with_topic(kafka: str) -> Any:
-    from adapters.kafka.client.cluster import Cluster as KafkaCluster
-    from adapters.kafka.topics import ensure_topics
-
+def _with_topics(kafka: str) -> KafkaSettings:
     settings = fresh(kafka)
     with KafkaCluster(settings) as cluster:
         ensure_topics(cluster, settings)
@@ -110,6 +111,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="for each rate of a round")
     parser.add_argument("--report", type=Path, default=REPORT)
     asked = parser.parse_args()
+    suit_the_interpreter()
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as name:
         folder = Path(name)
         folder.chmod(0o755)

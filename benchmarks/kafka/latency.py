@@ -53,7 +53,7 @@ def service(database: str, kafka: KafkaSettings, *, alone: bool) -> Iterator[tup
 
         def start(*parts: str) -> int:
             port = free_port()
-            command = [CONVGROUPS, "serve", f"--port={port}", *parts]
+            command = [str(CONVGROUPS), "serve", f"--port={port}", *parts]
             running = stack.enter_context(subprocess.Popen(command, env=environment, stdout=sys.stderr))
             stack.callback(running.terminate)
             wait_until_answered(port)

@@ -76,7 +76,7 @@ def ready_made(store: Store, settings: KafkaSettings) -> list[Ready]:
     return made
 
 
-def produced(settings: KafkaSettings, records: Sequence[Ready], *, level: int | None = None) -> float:
+def produced(settings: KafkaSettings, records: Sequence[Ready]) -> float:
     """Publish the records with kafka-python alone, in the same transactions, and give the events per second."""
     producer = KafkaProducer(
         bootstrap_servers=settings.bootstrap_servers,

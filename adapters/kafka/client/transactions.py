@@ -91,7 +91,7 @@ def _patiently(ask: Callable[[], Any]) -> Any:
             if not (error.retriable or leaderless) or monotonic() > deadline:
                 raise
         sleep(pause)
-        pause = min(2 * pause, 0.05)
+        pause = min(2 * pause, 0.01)
 
 
 def write_marker(cluster: Cluster, settings: KafkaSettings, hanging: Hanging, *, committed: bool) -> None:

@@ -61,7 +61,9 @@ def test_the_records_of_groups_and_positions_are_valid() -> None:
         user.apply(event)
         for number, value in user.tell():
             if value is not None:
-                jsonschema.validate(json.loads(value), schemas()[STATE if number else ORDER])
+                name = STATE if number else ORDER
+                jsonschema.validate(json.loads(value), schemas()[name])
+                assert MODELS[name].model_validate_json(value).to_json() == value
     for event_id in (uuid4(), None):
         reached = Reached(log_id=uuid4(), position=digits(12), event_id=event_id)
         jsonschema.validate(json.loads(reached.to_json()), schemas()[POSITION])
