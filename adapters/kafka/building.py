@@ -49,7 +49,7 @@ def delete_groups(settings: KafkaSettings) -> None:
 
 
 def build_groups(settings: KafkaSettings, log: EventLog, records: GroupRecords, on_progress: Progress) -> int:
-    """Make the groups topic anew, as of the position reached, in one transaction; give that position.
+    """Make the groups topic, where it does not tell all groups, in one transaction; give the position that it is as of.
 
     So whoever reads it reads all of it. Only `records` that begin anew may be given, and they are to be forgotten.
     """
@@ -57,6 +57,8 @@ def build_groups(settings: KafkaSettings, log: EventLog, records: GroupRecords, 
     try:
         found = session.position(log)
         reached = found.reached if found else reached_at(log, session.log_id, 0)
+        if has_groups(session, found):
+            return int(reached.position)  # another relay has made it since it was looked for
         if not has_groups(session, None):
             session.cluster.delete(settings.groups_topic)
             session.topics = ensure_topics(session.cluster, settings)

@@ -8,6 +8,7 @@ import pytest
 from kafka import KafkaAdminClient
 
 from adapters.kafka import relay as relaying
+from adapters.kafka.building import delete_groups
 from adapters.kafka.client.cluster import Cluster
 from adapters.kafka.client.wire import partition_of
 from adapters.kafka.relay import Relay
@@ -143,8 +144,9 @@ def test_a_relay_that_begins_in_the_middle_knows_what_was_before(
     assert_groups_are_those_of(log, settings)
 
 
-def built(relay: Relay) -> list[tuple[int, int]]:
+def built(relay: Relay, settings: KafkaSettings) -> list[tuple[int, int]]:
     told: list[tuple[int, int]] = []
+    delete_groups(settings)
     relay.build_groups(lambda done, last: told.append((done, last)))
     return told
 
@@ -158,7 +160,7 @@ def test_made_anew_it_tells_the_same_and_nothing_that_is_gone(
     written = len(groups(settings))
     log.grow(50, users=3)  # not published yet: the groups go with what is
     published = relay.checkpoint()
-    assert built(relay) == [(published, published)]
+    assert built(relay, settings) == [(published, published)]
     assert len(groups(settings)) < written
     assert_groups_are_those_of(log, settings, upto=published)
     catch_up(relay, log)
@@ -203,6 +205,7 @@ def test_a_crash_while_it_is_made_leaves_nothing_of_it_and_it_is_made_again(
     log.grow(50)
     relay = new_relay()
     catch_up(relay, log)
+    delete_groups(settings)
     once_at(Moment.WRITTEN, monkeypatch, crash)
     with pytest.raises(Crash):
         relay.build_groups()

@@ -107,7 +107,7 @@ def test_killed_at_any_moment_it_publishes_every_event_once(relays: Relays) -> N
     relays.assert_all_is_there_once()
 
 
-@pytest.mark.parametrize("step", ["position read", "on their way", "written", "commit asked for"])
+@pytest.mark.parametrize("step", ["begun", "on their way", "written", "commit asked for"])
 def test_one_that_wakes_after_another_took_over_publishes_nothing_more(
     relays: Relays, settings: KafkaSettings, step: str
 ) -> None:
