@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event as Flag
+from threading import Lock
 from time import monotonic
 from typing import Any, Final
 
@@ -66,6 +67,9 @@ class Consumer:
         self._consumer_options = dict(consumer_options or {})
         self._partitions: dict[int, Partition] = {}
         self._opening: dict[int, Future[tuple[Partition, int | None]]] = {}
+        self._lock = Lock()
+        """Between this thread and that of kafka-python's loop, in which partitions come and go."""
+
         self._stopping, self._retry_asked = Flag(), Flag()
 
     def stop(self) -> None:
@@ -141,11 +145,15 @@ class Consumer:
                 self._consumer.commit(offsets, timeout_ms=5000)
 
     def _slow_down(self) -> None:
-        places = [TopicPartition(self.topic, number) for number in list(self._partitions)]
         if self.metrics.queued > self._most_queued:
-            self._consumer.pause(*places)
-        elif self.metrics.queued < self._most_queued // 2 and places:
-            self._consumer.resume(*places)
+            self._pause(self._consumer.pause)
+        elif self.metrics.queued < self._most_queued // 2:
+            self._pause(self._consumer.resume)
+
+    def _pause(self, pause: Callable[..., None]) -> None:
+        for number in list(self._partitions):
+            with contextlib.suppress(KeyError, errors.IllegalStateError):  # it is just taken away
+                pause(TopicPartition(self.topic, number))
 
     def _measure(self) -> None:
         self.metrics.partitions = len(self._partitions)
@@ -172,11 +180,12 @@ class Consumer:
 
     def revoked(self, numbers: list[int]) -> list[Partition]:
         """Begin nothing more of these partitions, and give them."""
-        for number in numbers:
-            opening = self._opening.pop(number, None)
-            if opening is not None:
-                opening.cancel()
-        leaving = [self._partitions[number] for number in numbers if number in self._partitions]
+        with self._lock:
+            for number in numbers:
+                opening = self._opening.pop(number, None)
+                if opening is not None:
+                    opening.cancel()
+            leaving = [self._partitions[number] for number in numbers if number in self._partitions]
         for partition in leaving:
             self._work.leave(partition)
         return leaving
@@ -220,14 +229,15 @@ class Consumer:
             if not opening.done() or opening.cancelled():
                 continue
             partition, begin_at = opening.result()
-            if self._opening.pop(number, None) is None:
-                continue  # taken away meanwhile
-            place = TopicPartition(self.topic, number)
-            if begin_at is not None:
-                self._consumer.seek(place, begin_at)
-            self.metrics.waiting_parked += sum(map(len, partition.parked.values()))
-            self._partitions[number] = partition
-            self._consumer.resume(place)
+            with self._lock:
+                if self._opening.pop(number, None) is None:
+                    continue  # taken away meanwhile
+                place = TopicPartition(self.topic, number)
+                if begin_at is not None:
+                    self._consumer.seek(place, begin_at)
+                self.metrics.waiting_parked += sum(map(len, partition.parked.values()))
+                self._partitions[number] = partition
+                self._consumer.resume(place)
 
 
 class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no types
