@@ -66,6 +66,9 @@ class Consumer:
         self._options = {"bootstrap_servers": bootstrap_servers, **options}
         self._consumer_options = dict(consumer_options or {})
         self._partitions: dict[int, Partition] = {}
+        self._assigned: set[int] = set()
+        """Partitions that were given to this consumer and are not opened yet."""
+
         self._opening: dict[int, Future[tuple[Partition, int | None]]] = {}
         self._lock = Lock()
         """Between this thread and that of kafka-python's loop, in which partitions come and go."""
@@ -117,12 +120,14 @@ class Consumer:
     def _consume(self) -> None:
         committed_at = monotonic()
         while not self._stopping.is_set():
+            self._join_again_where_forgotten()
             pause = min(self._work.begin_what_is_due(), 0.1)
             for place, records in self._consumer.poll(timeout_ms=int(1000 * max(pause, 0.001))).items():
                 partition = self._partitions.get(place.partition)
                 if partition is not None:
                     for record in records:
                         self._work.add(partition, received(record))
+            self._begin_opening()
             self._take_opened()
             if self._retry_asked.is_set():
                 self._retry_asked.clear()
@@ -133,6 +138,15 @@ class Consumer:
             if monotonic() > committed_at + COMMIT_EVERY:
                 self._commit()
                 committed_at = monotonic()
+
+    def _join_again_where_forgotten(self) -> None:
+        """Mend what kafka-python 3.0.12 does with a join that is answered between two polls: it never takes it up.
+
+        The consumer would then have no partitions, say nothing to the group, and be put out of it.
+        """
+        group = self._consumer._coordinator  # noqa: SLF001 - there is no public sign of it
+        if group.rejoining and not group.need_rejoin():
+            group.request_rejoin()
 
     def _commit(self) -> None:
         offsets = {
@@ -175,12 +189,13 @@ class Consumer:
     def assigned(self, numbers: list[int]) -> None:
         """Prepare partitions that were given to this consumer; nothing of them is read until that is done."""
         self._consumer.pause(*[TopicPartition(self.topic, number) for number in numbers])
-        for number in numbers:
-            self._opening[number] = self._openers.submit(self._open, number)
+        with self._lock:
+            self._assigned |= set(numbers)
 
     def revoked(self, numbers: list[int]) -> list[Partition]:
         """Begin nothing more of these partitions, and give them."""
         with self._lock:
+            self._assigned -= set(numbers)
             for number in numbers:
                 opening = self._opening.pop(number, None)
                 if opening is not None:
@@ -206,10 +221,17 @@ class Consumer:
         """Wait on that loop."""
         return self._consumer._coordinator._net.sleep(seconds)  # noqa: SLF001 - a listener is given no loop
 
-    def _open(self, number: int) -> tuple[Partition, int | None]:
-        place = TopicPartition(self.topic, number)
+    def _begin_opening(self) -> None:
+        """Find out where to begin with what was given to this consumer, in the one thread that may ask kafka-python."""
+        for number in list(self._assigned):
+            committed = self._consumer.committed(TopicPartition(self.topic, number))
+            with self._lock:
+                if number in self._assigned:
+                    self._assigned.remove(number)
+                    self._opening[number] = self._openers.submit(self._open, number, committed)
+
+    def _open(self, number: int, committed: int | None) -> tuple[Partition, int | None]:
         parked = self._parked.read(number)
-        committed = self._consumer.committed(place)
         if committed is not None:
             return Partition(number, Progress(committed), parked), None
         if self._on_groups is None:

@@ -1,9 +1,11 @@
 """A consumer made with the kit gets every event, in order, and goes on where it stopped."""
 
+from functools import partial
+
 import pytest
 
 from adapters.kafka.settings import KafkaSettings
-from convgroups_client import ConversationsAdded, ConversationsRemoved, Event, GroupCreated, UnknownEvent
+from convgroups_client import ConversationsAdded, ConversationsRemoved, Event, GroupCreated, Metrics, UnknownEvent
 from convgroups_client.events import TYPES
 from convgroups_client.records import Received
 from domain.commands import CreateGroup, RenameGroup
@@ -146,3 +148,21 @@ def _removal() -> MemoryLog:
     log.command("alice", CreateGroup(group_name="One", conversation_ids=("C2Ca",)))
     log.command("alice", RemoveConversations(group_id=1, conversation_ids=("C2Ca",)))
     return log
+
+
+def test_one_consumer_after_the_other_gets_the_partitions(
+    new_relay: NewRelay, new_consumer: NewConsumer, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the group answers between two polls, as it does when each is short: kafka-python alone forgets that."""
+    monkeypatch.setattr("convgroups_client.work.Work.begin_what_is_due", lambda _: 0.001)
+    log.grow(50)
+    publish(new_relay(), log)
+    for _ in range(5):
+        running = new_consumer(Seen())
+        metrics = running.consumer.metrics
+        eventually(partial(has_all, metrics), "it has all partitions")
+        running.stop()
+
+
+def has_all(metrics: Metrics) -> bool:
+    return metrics.partitions == 4
