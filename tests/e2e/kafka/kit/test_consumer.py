@@ -153,7 +153,7 @@ def _removal() -> MemoryLog:
 def test_one_consumer_after_the_other_gets_the_partitions(
     new_relay: NewRelay, new_consumer: NewConsumer, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the group answers between two polls, as it does when each is short: kafka-python alone forgets that."""
+    """Also where the group answers between two polls, as with short ones it does: kafka-python alone forgets that."""
     monkeypatch.setattr("convgroups_client.work.Work.begin_what_is_due", lambda _: 0.001)
     log.grow(50)
     publish(new_relay(), log)
