@@ -113,7 +113,8 @@ def test_the_doctor_finds_all_well_in_the_container(composed: Composed) -> None:
     assert [finding for finding in findings if finding["state"] == "bad"] == []
     found = {finding["what"]: finding["found"] for finding in findings}
     assert found["kafka"].startswith("answers")
-    assert found["database"].startswith("postgresql://")
+    assert found["database"].startswith("log ")
+    assert found["follower relay"].startswith("run by ")
 
 
 def test_alone_the_image_says_what_it_needs(composed: Composed) -> None:
