@@ -243,7 +243,8 @@ def refuse_strangers(settings: Settings, host: str) -> None:
     """With authentication off, serve a loopback address only."""
     if settings.auth == "off" and not is_loopback(host):
         raise SettingRefused(
-            f"CONVGROUPS_AUTH=off trusts every caller, so --host {host} is refused: use 127.0.0.1 or ::1."
+            f"CONVGROUPS_AUTH=off trusts every caller, so --host {host} is refused: use 127.0.0.1 or ::1, "
+            f"or let callers sign: CONVGROUPS_AUTH=usersig, and CONVGROUPS_APPS_FILE with the apps and their keys."
         )
 
 

@@ -31,9 +31,10 @@ def main() -> None:
 
     def begin(user: UserGroups) -> None:
         with ledger.begin(user) as db:
-            db.execute("DELETE FROM has WHERE user = ?", [user.user])
             has = [(user.user, one.group_id, one.name, who) for one in user.groups for who in one.conversation_ids]
-            db.executemany("INSERT INTO has VALUES (?, ?, ?, ?)", has)
+            if db:
+                db.execute("DELETE FROM has WHERE user = ?", [user.user])
+                db.executemany("INSERT INTO has VALUES (?, ?, ?, ?)", has)
 
     def handle(event: Event) -> None:
         with ledger.once(event) as db:

@@ -49,11 +49,26 @@ A record is in the partition of the same number as the user's events. The greate
 the user's; who ever had a group has the record of the order. To begin here and go on in the events, for each partition:
 
 1. note where the events end for a read-committed reader, and then the high watermark here;
-2. read up to that, keeping the newest value of each key;
+2. wait until the groups end behind that for a read-committed reader, too, and read up to that end, keeping the newest
+   value of each key: any other end may lie between two records of one transaction;
 3. read the events from what was noted, passing over those whose revision is not above the user's.
 
 That must be done in an hour, which is how long replaced records stay. A partition that is empty here and has events
 there is just being made: it is filled in one transaction, so wait."""
+
+
+_PARTITION_OF: Final = {
+    _DEFAULT.events_topic: "murmur2(key) % partitions",
+    _DEFAULT.groups_topic: "murmur2('<sdkAppID>:<userID>') % partitions",
+    _DEFAULT.positions_topic: "0",
+}
+"""How a record's partition follows from its key."""
+
+_KEPT: Final = {
+    _DEFAULT.events_topic: "every record, for ever",
+    _DEFAULT.groups_topic: "the newest of each key, and replaced ones for an hour",
+    _DEFAULT.positions_topic: "the newest of each key",
+}
 
 
 def document() -> dict[str, Any]:
@@ -112,6 +127,8 @@ def document() -> dict[str, Any]:
 
 def _channel(topic: str, about: str, partitions: int, config: dict[str, Any], messages: Any) -> dict[str, Any]:
     return {
+        "x-partition-of": _PARTITION_OF[topic],
+        "x-kept": _KEPT[topic],
         "address": topic,
         "description": about,
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},

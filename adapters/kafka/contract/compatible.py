@@ -5,7 +5,11 @@ from typing import Any
 
 from adapters.kafka.contract.schemas import Schema
 
-_SAYS_WHAT_IT_IS = ("type", "format", "enum", "const", "pattern", "items", "anyOf", "properties", "required")
+_OF_ONE_VALUE = (
+    *("type", "format", "enum", "const", "pattern", "items", "anyOf", "additionalProperties"),
+    *("minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"),
+)
+_SAYS_WHAT_IT_IS = (*_OF_ONE_VALUE, "properties", "required")
 
 
 def broken_schemas(published: Mapping[str, Schema], now: Mapping[str, Schema]) -> list[str]:
@@ -38,6 +42,9 @@ def broken_topics(published: Mapping[str, Any], now: Mapping[str, Any]) -> list[
 
 def _broken(before: Schema, after: Schema, path: str) -> Iterator[str]:
     required = set(before.get("required", ()))
+    own, own_now = ({name: one[name] for name in _OF_ONE_VALUE if name in one} for one in (before, after))
+    if own != own_now:
+        yield f"What {path.rstrip('.') or 'the value'} is was {own}, and is {own_now}."
     for field, was in before.get("properties", {}).items():
         where = f"{path}{field}"
         if field not in after.get("properties", {}):
@@ -53,9 +60,15 @@ def _broken(before: Schema, after: Schema, path: str) -> Iterator[str]:
                 yield f"The type of the field {where} was {_told(was)}, and is {_told(now)}."
         if field in required and field not in after.get("required", ()):
             yield f"The field {where} may be missing now."
+    yield from _required_now(before, after, path)
+
+
+def _required_now(before: Schema, after: Schema, path: str) -> Iterator[str]:
     for field in after.get("required", ()):
         if field not in before.get("properties", {}):
             yield f"The new field {path}{field} is required, and events that were recorded before do not have it."
+        elif field not in before.get("required", ()):
+            yield f"The field {path}{field} is required now, and events that were recorded before may not have it."
 
 
 def _broken_channel(before: Any, after: Any) -> Iterator[str]:
@@ -69,6 +82,9 @@ def _broken_channel(before: Any, after: Any) -> Iterator[str]:
         was, now = (channel["bindings"]["kafka"][what] for channel in (before, after))
         if was != now:
             yield f"The topic {topic} had {what} {was}, and has {now}."
+    for what in ("x-partition-of", "x-kept"):
+        if before.get(what) != after.get(what):
+            yield f"The topic {topic} had {what} {before.get(what)}, and has {after.get(what)}."
     for message in before["messages"].keys() - after["messages"].keys():
         yield f"{message} is not in the topic {topic} any more."
 
@@ -77,6 +93,9 @@ def _broken_message(name: str, before: Any, after: Any) -> Iterator[str]:
     was, now = (message["bindings"]["kafka"]["key"]["pattern"] for message in (before, after))
     if was != now:
         yield f"The key of {name} was {was}, and is {now}."
+    for part in ("payload", "contentType"):
+        if before[part] != after[part]:
+            yield f"The {part} of {name} was {before[part]}, and is {after[part]}."
     yield from (f"{name}: {what}" for what in _broken(before.get("headers", {}), after.get("headers", {}), "header "))
 
 

@@ -12,6 +12,9 @@ from convgroups_client.groups import Assembly, UserGroups
 PATIENCE: Final = 60.0
 """Seconds without a record until reading is given up."""
 
+LONGEST: Final = 960.0
+"""Seconds that a transaction may take in which the topic is made, and some more."""
+
 LOOK_AGAIN: Final = 0.5
 
 
@@ -36,15 +39,17 @@ def begin(options: Mapping[str, Any], prefix: str, partition: int, cancelled: Ca
     try:
         deadline = monotonic() + PATIENCE
         while True:
-            # In this order: what is committed before `offset` had its groups written before `end`.
+            # In this order: what is committed before `offset` had its groups written before `written`. And up to an end
+            # that a read-committed reader sees: any other may lie between two records of one transaction.
             offset = committed.end_offsets([events])[events]
-            end = uncommitted.end_offsets([groups])[groups]
+            written = uncommitted.end_offsets([groups])[groups]
+            end = _committed_end(committed, groups, written, cancelled)
             assembly = Assembly()
             for record in _records(committed, groups, end, cancelled):
                 assembly.take(record.key, record.value)
             users = assembly.users()
             if users or not any(True for _ in _records(committed, events, offset, cancelled)):
-                return Begin(users, offset, committed.end_offsets([events])[events])
+                return Begin(users, offset, uncommitted.end_offsets([events])[events])
             if monotonic() > deadline:
                 raise BootstrapError(
                     f"{groups.topic} is empty, and {events.topic} is not: the service makes it when its relay begins. "
@@ -54,6 +59,18 @@ def begin(options: Mapping[str, Any], prefix: str, partition: int, cancelled: Ca
     finally:
         committed.close()
         uncommitted.close()
+
+
+def _committed_end(committed: Any, place: TopicPartition, written: int, cancelled: Callable[[], bool]) -> int:
+    """Wait until all that is written before an offset is decided; give where a read-committed reader ends then."""
+    deadline = monotonic() + LONGEST
+    while (end := committed.end_offsets([place])[place]) < written:
+        if cancelled():
+            raise BootstrapError("The partition was taken away while its groups were read.")
+        if monotonic() > deadline:
+            raise BootstrapError(f"{place.topic} is not decided up to offset {written}: a transaction is open there.")
+        sleep(0.02)
+    return int(end)
 
 
 def _records(consumer: Any, place: TopicPartition, end: int, cancelled: Callable[[], bool]) -> Any:

@@ -12,6 +12,7 @@ from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition, errors
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 
 from convgroups_client.bootstrap import Begin, begin
+from convgroups_client.errors import BootstrapError
 from convgroups_client.events import UnknownEvent
 from convgroups_client.groups import UserGroups
 from convgroups_client.metrics import Metrics
@@ -129,7 +130,7 @@ class Consumer:
                         self._work.add(partition, received(record))
             self._begin_opening()
             self._take_opened()
-            if self._retry_asked.is_set():
+            if self._retry_asked.is_set() and not self._assigned and not self._opening:
                 self._retry_asked.clear()
                 for partition in list(self._partitions.values()):
                     self._work.retry_parked(partition)
@@ -192,18 +193,15 @@ class Consumer:
         with self._lock:
             self._assigned |= set(numbers)
 
-    def revoked(self, numbers: list[int]) -> list[Partition]:
-        """Begin nothing more of these partitions, and give them."""
+    def revoked(self, numbers: list[int]) -> tuple[list[Partition], list[Future[Any]]]:
+        """Begin nothing more of these partitions; give them, and what may still be at work on opening some."""
         with self._lock:
             self._assigned -= set(numbers)
-            for number in numbers:
-                opening = self._opening.pop(number, None)
-                if opening is not None:
-                    opening.cancel()
+            opening = [self._opening.pop(number) for number in numbers if number in self._opening]
             leaving = [self._partitions[number] for number in numbers if number in self._partitions]
         for partition in leaving:
             self._work.leave(partition)
-        return leaving
+        return leaving, [one for one in opening if not one.cancel()]
 
     def left(self, partitions: list[Partition]) -> dict[TopicPartition, OffsetAndMetadata]:
         """Forget partitions of which nothing runs any more, and give what is to be committed."""
@@ -240,6 +238,8 @@ class Consumer:
             self._options, self._prefix, number, lambda: self._stopping.is_set() or number not in self._opening
         )
         for user in found.users:
+            if number not in self._opening:
+                raise BootstrapError("The partition was taken away while its groups were handed over.")
             self._on_groups(user)
             self.metrics.bootstrapped += 1
         known = {user.user: user.revision for user in found.users}
@@ -282,8 +282,8 @@ class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # kafka-
         await self._finish(lost)
 
     async def _finish(self, places: Any) -> Any:
-        leaving = self._consumer.revoked([place.partition for place in places])
-        while any(partition.running for partition in leaving):
+        leaving, opening = self._consumer.revoked([place.partition for place in places])
+        while any(partition.running for partition in leaving) or not all(one.done() for one in opening):
             await self._consumer.sleep(0.005)
         return self._consumer.left(leaving)
 

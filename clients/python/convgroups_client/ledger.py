@@ -15,7 +15,9 @@ _TABLE: Final = """
         consumer TEXT NOT NULL, user_key TEXT NOT NULL, source TEXT NOT NULL, revision BIGINT NOT NULL,
         PRIMARY KEY (consumer, user_key))"""
 _KNOWN: Final = "SELECT source, revision FROM convgroups_handled WHERE consumer = ? AND user_key = ?"
-_FORGET: Final = "DELETE FROM convgroups_handled WHERE consumer = ? AND user_key = ?"
+_FIRST: Final = """
+    INSERT INTO convgroups_handled (consumer, user_key, source, revision) VALUES (?, ?, '', 0)
+    ON CONFLICT (consumer, user_key) DO NOTHING"""
 _NOTE: Final = """
     INSERT INTO convgroups_handled (consumer, user_key, source, revision) VALUES (?, ?, ?, ?)
     ON CONFLICT (consumer, user_key) DO UPDATE SET source = excluded.source, revision = excluded.revision"""
@@ -31,6 +33,7 @@ class Ledger:
         self._connect = connect
         self._consumer = consumer
         self._local = local()
+        self._connections: list[Any] = []
         with self._transaction() as cursor:
             cursor.execute(_TABLE)
 
@@ -45,22 +48,31 @@ class Ledger:
             yield cursor if self._is_next(cursor, event) else None
 
     @contextmanager
-    def begin(self, user: UserGroups, source: str = "") -> Iterator[Any]:
-        """Give a cursor for taking over a user's groups: what is there of this user is to be replaced."""
+    def begin(self, user: UserGroups) -> Iterator[Any]:
+        """Give a cursor for taking over a user's groups: what is there of this user is to be replaced.
+
+        None where as much or more is handled: another consumer has the partition by now, and is further.
+        """
         with self._transaction() as cursor:
-            self._execute(cursor, _FORGET, self._consumer, user.user)
-            self._note(cursor, user.user, source, user.revision)
-            yield cursor
+            _, revision = self._known(cursor, user.user)
+            if 0 < user.revision <= revision:
+                yield None
+            else:
+                self._note(cursor, user.user, "", user.revision)
+                yield cursor
+
+    def close(self) -> None:
+        """Close the connections of all threads; no event may be at work any more."""
+        while self._connections:
+            self._connections.pop().close()
+        self._local = local()
 
     def read(self) -> Any:
         """Give a connection of this thread, to ask what the handler made."""
         return self._connection()
 
     def _is_next(self, cursor: Any, event: BaseEvent) -> bool:
-        # The row is locked: a consumer that lost its partition, and does not know yet, waits here.
-        known = _KNOWN if self._is_sqlite() else f"{_KNOWN} FOR UPDATE"
-        row = self._execute(cursor, known, self._consumer, event.user).fetchone()
-        source, revision = row or ("", 0)
+        source, revision = self._known(cursor, event.user)
         if source and source != event.place.source:
             raise OtherLogError(
                 f"{event.user} was handled up to revision {revision} of {source}, and this is revision "
@@ -77,24 +89,34 @@ class Ledger:
         self._note(cursor, event.user, event.place.source, event.revision)
         return True
 
+    def _known(self, cursor: Any, user: str) -> tuple[str, int]:
+        """Give what is noted of a user, and lock it: who lost the partition, and does not know, waits here."""
+        self._execute(cursor, _FIRST, self._consumer, user)
+        known = _KNOWN if self._is_sqlite() else f"{_KNOWN} FOR UPDATE"
+        source, revision = self._execute(cursor, known, self._consumer, user).fetchone()
+        return str(source), int(revision)
+
     def _note(self, cursor: Any, user: str, source: str, revision: int) -> None:
         self._execute(cursor, _NOTE, self._consumer, user, source, revision)
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
         connection = self._connection()
-        cursor = connection.cursor()
-        if self._is_sqlite():
-            cursor.execute("BEGIN IMMEDIATE")
         try:
+            cursor = connection.cursor()
+            if self._is_sqlite():
+                cursor.execute("BEGIN IMMEDIATE")
             yield cursor
-        except BaseException:
-            connection.rollback()
-            raise
-        else:
             connection.commit()
-        finally:
-            cursor.close()
+        except BaseException:
+            self._undo(connection)
+            raise
+
+    def _undo(self, connection: Any) -> None:
+        try:
+            connection.rollback()
+        except Exception:  # noqa: BLE001 - it is broken: the next event gets another one
+            del self._local.connection
 
     def _connection(self) -> Any:
         if not hasattr(self._local, "connection"):
@@ -103,6 +125,7 @@ class Ledger:
                 connection.isolation_level = None
                 connection.execute("PRAGMA busy_timeout = 30000")
             self._local.connection = connection
+            self._connections.append(connection)
         return self._local.connection
 
     def _is_sqlite(self) -> bool:

@@ -122,8 +122,14 @@ def test_a_field_that_is_gone_is_said_and_what_to_do_instead() -> None:
             lambda s: (s["required"].append("tenant"), s["properties"].update(tenant={"type": "string"})),
             "The new field tenant is required, and events that were recorded before do not have it.",
         ),
+        (
+            lambda s: s["required"].append("device"),
+            "The field device is required now, and events that were recorded before",
+        ),
+        (lambda s: s.update(additionalProperties=False), "What the value is was {'type': 'object'}, and is"),
+        (lambda s: field(s, "groupName").update(maxLength=10), "The type of the field groupName was string, and is"),
     ],
-    ids=["type", "format", "enum", "items", "null", "optional", "required"],
+    ids=["type", "format", "enum", "items", "null", "optional", "required", "no more optional", "closed", "bounded"],
 )
 def test_a_change_that_breaks_readers_is_said(change: Any, said: str) -> None:
     [sentence] = changed(change)
@@ -185,8 +191,30 @@ def topics(change: Any) -> list[str]:
             lambda d: d["components"]["messages"][STATE]["bindings"]["kafka"]["key"].update(pattern="^.*$"),
             f"The key of {STATE} was",
         ),
+        (
+            lambda d: d["channels"]["groups"].update({"x-partition-of": "murmur2(key) % partitions"}),
+            "had x-partition-of",
+        ),
+        (
+            lambda d: d["channels"]["groups"].pop("x-kept"),
+            "had x-kept the newest of each key, and replaced ones for an hour",
+        ),
+        (lambda d: d["components"]["messages"][STATE]["payload"].update({"$ref": "x"}), f"The payload of {STATE} was"),
+        (lambda d: d["components"]["messages"][STATE].update(contentType="x"), f"The contentType of {STATE} was"),
     ],
-    ids=["topic gone", "renamed", "partitions", "compaction", "message", "key of events", "key of groups"],
+    ids=[
+        "topic gone",
+        "renamed",
+        "partitions",
+        "compaction",
+        "message",
+        "key of events",
+        "key of groups",
+        "rule",
+        "kept",
+        "payload",
+        "content type",
+    ],
 )
 def test_a_change_of_topics_and_keys_that_breaks_consumers_is_said(change: Any, said: str) -> None:
     [sentence] = topics(change)

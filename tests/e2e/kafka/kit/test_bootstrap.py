@@ -6,12 +6,17 @@ from threading import Lock, Thread
 import pytest
 from kafka import KafkaProducer
 
+from adapters.kafka.client.wire import partition_of
 from adapters.kafka.settings import KafkaSettings
 from convgroups_client import BootstrapError, Event, UserGroups
+from convgroups_client.bootstrap import Begin
+from convgroups_client.bootstrap import begin as begin_with_groups
+from domain.commands import CreateGroup, RenameGroup
 from domain.groups import replay
 from tests.e2e.kafka.conftest import NewRelay
 from tests.e2e.kafka.kit.conftest import NewConsumer, Running, publish
-from tests.e2e.kafka.log import MemoryLog
+from tests.e2e.kafka.log import APP, MemoryLog
+from tests.e2e.kafka.moments import Moment, once_at
 from tests.e2e.service import eventually
 
 
@@ -154,3 +159,37 @@ def test_before_the_first_event_it_begins_with_nobody(
     publish(relay, log)
     follower.wait_for(last_revisions(log))
     assert follower.wrong == []
+
+
+def test_a_transaction_is_read_whole_or_not_at_all(
+    new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a reader begins while half of a transaction is written, it waits for its end."""
+    for user in ("ann", "bob"):
+        log.command(user, CreateGroup(group_name="One"))
+    relay = new_relay()
+    publish(relay, log)
+    place = partition_of(f"{APP}:ann".encode(), settings.partitions)
+    log.command("ann", CreateGroup(group_name="Two"))
+    log.command("ann", RenameGroup(group_id=1, new_name="Eins"))
+    found: list[Begin] = []
+    reading = Thread(
+        target=lambda: found.append(
+            begin_with_groups(
+                {"bootstrap_servers": settings.bootstrap_servers}, settings.topic_prefix, place, lambda: False
+            )
+        )
+    )
+
+    def begin_reading() -> None:
+        reading.start()
+        reading.join(1.0)
+        assert found == [], "it does not wait for the end of the transaction"
+
+    once_at(Moment.WRITTEN, monkeypatch, begin_reading)
+    relay.checkpoint()
+    relay.apply(log.read(2, 100))
+    reading.join(30)
+    [begun] = found
+    [ann] = [user for user in begun.users if user.user_id == "ann"]
+    assert (ann.revision, [group.name for group in ann.groups]) == (3, ["Eins", "Two"])
