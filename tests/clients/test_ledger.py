@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -87,12 +88,18 @@ def test_it_goes_on_behind_the_groups_and_never_back(kept: Kept) -> None:
     assert kept.handle(EVENTS[5])
 
 
-def test_two_that_handle_the_same_event_at_once_have_one_effect(kept: Kept) -> None:
+def test_those_who_handle_the_same_event_at_once_have_one_effect(kept: Kept) -> None:
+    together = Barrier(8)
+
+    def handle(event: Event) -> bool:
+        kept.ledger.read()  # it is connected
+        together.wait(10)
+        return kept.handle(event)
+
     with ThreadPoolExecutor(8) as threads:
-        for event in EVENTS[:6]:
-            done = list(threads.map(kept.handle, [event] * 8))
-            assert done.count(True) == 1
-    assert kept.effects() == [1, 2, 3, 4, 5, 6]
+        for event in story()[:9]:  # the first three are the first of three users
+            assert list(threads.map(handle, [event] * 8)).count(True) == 1
+    assert kept.effects() == [1, 1, 1, 2, 2, 2, 3, 3, 3]
 
 
 def test_a_connection_that_broke_is_replaced(postgres_url: str) -> None:

@@ -11,12 +11,11 @@ from adapters.kafka.settings import KafkaSettings
 from convgroups_client import BootstrapError, Event, UserGroups
 from convgroups_client.bootstrap import Begin
 from convgroups_client.bootstrap import begin as begin_with_groups
-from domain.commands import CreateGroup, RenameGroup
+from domain.commands import CreateGroup
 from domain.groups import replay
 from tests.e2e.kafka.conftest import NewRelay
 from tests.e2e.kafka.kit.conftest import NewConsumer, Running, publish
 from tests.e2e.kafka.log import APP, MemoryLog
-from tests.e2e.kafka.moments import Moment, once_at
 from tests.e2e.service import eventually
 
 
@@ -162,34 +161,32 @@ def test_before_the_first_event_it_begins_with_nobody(
 
 
 def test_a_transaction_is_read_whole_or_not_at_all(
-    new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+    new_relay: NewRelay, settings: KafkaSettings, log: MemoryLog
 ) -> None:
-    """Where a reader begins while half of a transaction is written, it waits for its end."""
-    for user in ("ann", "bob"):
-        log.command(user, CreateGroup(group_name="One"))
-    relay = new_relay()
-    publish(relay, log)
+    """Where a reader begins when half of a transaction is written, it reads the other half, too."""
+    log.command("ann", CreateGroup(group_name="One"))
+    publish(new_relay(), log)
     place = partition_of(f"{APP}:ann".encode(), settings.partitions)
-    log.command("ann", CreateGroup(group_name="Two"))
-    log.command("ann", RenameGroup(group_id=1, new_name="Eins"))
+    order = b'{"revision":2,"groups":[{"groupID":1,"groupName":"One"},{"groupID":2,"groupName":"Two"}]}'
+    state = b'{"revision":2,"groupID":2,"groupName":"Two","conversationIDs":[]}'
+    servers = {"bootstrap_servers": settings.bootstrap_servers}
     found: list[Begin] = []
     reading = Thread(
-        target=lambda: found.append(
-            begin_with_groups(
-                {"bootstrap_servers": settings.bootstrap_servers}, settings.topic_prefix, place, lambda: False
-            )
-        )
+        target=lambda: found.append(begin_with_groups(servers, settings.topic_prefix, place, lambda: False))
     )
-
-    def begin_reading() -> None:
+    producer = KafkaProducer(**servers, transactional_id=f"{settings.topic_prefix}.half")
+    try:
+        producer.init_transactions()
+        producer.begin_transaction()
+        producer.send(settings.groups_topic, order, f"{APP}:0:ann".encode(), [], place).get(10)
         reading.start()
-        reading.join(1.0)
+        reading.join(2.0)
         assert found == [], "it does not wait for the end of the transaction"
-
-    once_at(Moment.WRITTEN, monkeypatch, begin_reading)
-    relay.checkpoint()
-    relay.apply(log.read(2, 100))
-    reading.join(30)
+        producer.send(settings.groups_topic, state, f"{APP}:2:ann".encode(), [], place).get(10)
+        producer.commit_transaction()
+        reading.join(30)
+    finally:
+        producer.close()
     [begun] = found
-    [ann] = [user for user in begun.users if user.user_id == "ann"]
-    assert (ann.revision, [group.name for group in ann.groups]) == (3, ["Eins", "Two"])
+    [ann] = begun.users
+    assert (ann.revision, [group.name for group in ann.groups]) == (2, ["One", "Two"])
