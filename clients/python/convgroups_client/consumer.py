@@ -250,10 +250,10 @@ class Consumer:
         for number, opening in list(self._opening.items()):
             if not opening.done() or opening.cancelled():
                 continue
-            partition, begin_at = opening.result()
             with self._lock:
                 if self._opening.pop(number, None) is None:
-                    continue  # taken away meanwhile
+                    continue  # taken away meanwhile: what came of it does not matter
+                partition, begin_at = opening.result()
                 place = TopicPartition(self.topic, number)
                 if begin_at is not None:
                     self._consumer.seek(place, begin_at)

@@ -159,6 +159,10 @@ class Work:
         """Handle the first event of a lane or park it, and give 0; or give the seconds until the next attempt."""
         from_parked = event.offset < 0
         outstanding = partition.parked.get(event.key)
+        if outstanding and not from_parked and event.revision <= outstanding[-1].revision:
+            with self._lock:  # it comes again: it is parked already, or was handled before the first that is
+                self._done(partition, event, lane)
+            return 0.0
         if outstanding and not from_parked:
             self._park(partition, event, lane, f"behind revision {outstanding[0].revision}, which is parked")
             return 0.0

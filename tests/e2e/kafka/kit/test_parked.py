@@ -1,8 +1,10 @@
 """What a handler cannot take is parked, in order, and holds nobody else up."""
 
+import pytest
+
 from adapters.kafka.client.wire import partition_of
 from adapters.kafka.settings import KafkaSettings
-from convgroups_client import Event
+from convgroups_client import Consumer, Event
 from tests.e2e.kafka.conftest import NewRelay
 from tests.e2e.kafka.consumer import read_all
 from tests.e2e.kafka.kit.conftest import NewConsumer, Running, Seen, each_once_in_order, publish
@@ -132,3 +134,33 @@ def test_a_user_stays_parked_when_the_partition_moves_to_another_consumer(
         running.consumer.retry_parked()
     seen.wait_for(log.head())
     assert seen.revisions() == each_once_in_order(log)
+
+
+def test_what_is_parked_is_not_parked_again_where_its_offset_was_not_committed(
+    new_relay: NewRelay,
+    new_consumer: NewConsumer,
+    log: MemoryLog,
+    settings: KafkaSettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log.grow(60, users=4)
+    publish(new_relay(), log)
+    seen, again = Seen(), Seen()
+    seen.failing = lambda event: event.user_id == USER and event.revision >= 3
+    total = len(each_once_in_order(log)[USER])
+    with monkeypatch.context() as patch:  # as after kill -9: nothing is committed
+        patch.setattr(Consumer, "_commit", lambda _: None)
+        patch.setattr(Consumer, "left", lambda *_: {})
+        running = new_consumer(seen)
+        is_parked(running, total - 2)
+        running.stop()
+    running = new_consumer(again)
+    again.wait_for(log.head() - total)
+    eventually(lambda: running.consumer.metrics.lag == 0, "all has come again")
+    is_parked(running, total - 2)
+    parked = read_all(settings.bootstrap_servers, running.consumer.parked_topic)
+    assert len(parked) == total - 2
+    assert dict(parked[0].headers)["parked_reason"].decode() == "RuntimeError: the other side is away"
+    running.consumer.retry_parked()
+    is_parked(running, 0)
+    assert again.revisions(USER) == {USER: list(range(3, total + 1))}
