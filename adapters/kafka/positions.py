@@ -32,10 +32,9 @@ def read_newest(cluster: Cluster, reader: Reader, topic: str, key: bytes, *, wai
     return None
 
 
-def holds_events(cluster: Cluster, reader: Reader, settings: KafkaSettings) -> bool:
-    """Tell whether anybody can read an event in the events topic; aborted ones do not count."""
-    topic = settings.events_topic
-    spans = enumerate(cluster.offsets(topic, settings.partitions))
+def holds_records(cluster: Cluster, reader: Reader, topic: str, partitions: int) -> bool:
+    """Tell whether anybody can read a record in a topic; aborted ones do not count."""
+    spans = enumerate(cluster.offsets(topic, partitions))
     return any(next(reader.read(topic, partition, offsets), None) for partition, offsets in spans)
 
 

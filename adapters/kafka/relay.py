@@ -40,16 +40,15 @@ class Relay:
         """
         self.close()
         try:
-            session = self._session = take_over(self._settings, self._log.log_id())
-            found = session.position(self._log)
-            while not has_groups(session, found):
-                self.build_groups()
+            while True:
                 session = self._session = take_over(self._settings, self._log.log_id())
                 found = session.position(self._log)
+                if has_groups(session, found):
+                    return int(found.reached.position) if found else 0
+                self.build_groups()
         except BaseException:
             self.close()
             raise
-        return int(found.reached.position) if found else 0
 
     def apply(self, entries: Sequence[Entry]) -> None:
         """Publish these entries, the groups that they changed, and the position of the last.

@@ -11,7 +11,7 @@ from adapters.kafka.client.cluster import Cluster, Topic
 from adapters.kafka.client.producer import Producer
 from adapters.kafka.client.reader import Reader
 from adapters.kafka.client.wire import NO_HEADERS, Record
-from adapters.kafka.positions import read_newest
+from adapters.kafka.positions import holds_records, read_newest
 from adapters.kafka.records import event_record, source_of
 from adapters.kafka.refused import RelayRefused
 from adapters.kafka.settings import KafkaSettings
@@ -98,8 +98,7 @@ class Replay:
             stored = read_newest(cluster, reader, self._settings.replays_topic, self._key)
             noted = None if stored is None else _Noted(*json.loads(stored.value or b"[]"))
             if noted is None or noted.topic_id != topic.topic_id:
-                spans = enumerate(cluster.offsets(self._target, topic.partitions))
-                if any(next(reader.read(self._target, number, offsets), None) for number, offsets in spans):
+                if holds_records(cluster, reader, self._target, topic.partitions):
                     raise RelayRefused(
                         f"{self._target} holds what no replay has written. Choose a topic that is empty, or not there."
                     )

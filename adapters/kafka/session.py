@@ -12,7 +12,7 @@ from adapters.kafka.client.protocol import TRANSACTION_VERSION
 from adapters.kafka.client.reader import Reader
 from adapters.kafka.client.wire import Record
 from adapters.kafka.hanging import end_hanging_transactions
-from adapters.kafka.positions import holds_events, read_position
+from adapters.kafka.positions import holds_records, read_position
 from adapters.kafka.records import Position, Reached, position_record
 from adapters.kafka.refused import RelayRefused
 from adapters.kafka.settings import KafkaSettings
@@ -44,7 +44,7 @@ class Session:
             found = read_position(self.cluster, reader, self.settings)
             if found is not None:
                 check_agreement(found, log, self.log_id, self.topics.events, self.settings)
-            elif holds_events(self.cluster, reader, self.settings):
+            elif holds_records(self.cluster, reader, self.settings.events_topic, self.settings.partitions):
                 raise RelayRefused(
                     f"{self.settings.events_topic} holds events, and {self.settings.positions_topic} does not say how "
                     "many of them are from this log. If you know the position up to which it is published, say so with "
@@ -74,12 +74,11 @@ def take_over(settings: KafkaSettings, log_id: UUID, seconds: float = PATIENCE) 
         cluster = undo.enter_context(Cluster(settings))
         _check_protocol(cluster, settings)
         topics = ensure_topics(cluster, settings)
-        end_hanging_transactions(cluster, settings, topics.places(settings))
+        places = topics.places(settings)
+        end_hanging_transactions(cluster, settings, places)
         producer = Producer(settings, batch_bytes=topics.batch_bytes, seconds=seconds)
         undo.callback(producer.close)
-        end_hanging_transactions(
-            cluster, settings, topics.places(settings)
-        )  # what taking over aborted may hang as well
+        end_hanging_transactions(cluster, settings, places)  # what taking over aborted may hang as well
         undo.pop_all()
     return Session(settings, log_id, cluster, producer, topics)
 
