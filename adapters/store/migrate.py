@@ -30,7 +30,7 @@ class NotMigrated(Exception):  # noqa: N818 - a state of the database
 
 def migrate_sqlite(database: Path) -> list[str]:
     """Apply the steps that are missing and name them. The caller is the sole writer of `database`."""
-    engine = _engine("sqlite", lambda: sqlite3.connect(database, isolation_level=None))
+    engine = _engine("sqlite", lambda: _written_ahead(sqlite3.connect(database, isolation_level=None)))
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -89,6 +89,12 @@ def _check(engine: Engine, dialect: str, name: str) -> None:
 
 def _engine(dialect: str, connect: Callable[[], Any]) -> Engine:
     return create_engine(f"{dialect}://", creator=connect, poolclass=NullPool)
+
+
+def _written_ahead(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Let the file have its write-ahead log from now on: of two connections that set it at once one is refused."""
+    connection.execute("PRAGMA journal_mode=WAL")
+    return connection
 
 
 def _connect(url: str) -> psycopg.Connection[Any]:

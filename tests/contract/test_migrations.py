@@ -54,6 +54,13 @@ def test_a_new_database_gets_every_step_and_the_second_time_none(tmp_path: Path)
     assert {"stored_events", "kept_outcomes", "tracking", "history", "log"} <= {name for name, _ in before}
 
 
+def test_the_first_connections_find_the_write_ahead_log_and_need_not_set_it_against_each_other(tmp_path: Path) -> None:
+    database = tmp_path / "log.db"
+    migrate_sqlite(database)
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 def test_each_new_log_has_an_id_of_its_own(tmp_path: Path) -> None:
     ids = set()
     for number in range(20):
