@@ -1,5 +1,6 @@
 """Opens the database that the settings name: one SQLite file, or PostgreSQL."""
 
+from asyncio import Lock
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import timedelta
@@ -150,7 +151,7 @@ def _lanes(groups: ConversationGroups, recorder: Callable[[], AsyncRecording], l
     @asynccontextmanager
     async def opened() -> AsyncIterator[Sequence[Handle]]:
         async with recorder() as recording:
-            yield [partial(groups.handle_with, recording)] * lanes
+            yield [partial(groups.handle_with, recording, Lock())] * lanes
 
     return opened
 

@@ -53,9 +53,11 @@ class Writer:
         self._busy: set[UUID] = set()
         """The users in the commits that are under way: their next commands wait for what those do."""
 
+        self._under_way = 0
+        """How many commands are in those commits."""
+
         self._stack = AsyncExitStack()
         self._asked = Event()
-        self._idle = 0
         self._closing = False
 
     async def __aenter__(self) -> Self:
@@ -98,9 +100,7 @@ class Writer:
                 await self._commit(handle, batch)
             else:
                 self._asked.clear()
-                self._idle += 1
                 await self._asked.wait()
-                self._idle -= 1
 
     async def _commit(self, handle: Handle, batch: list[_Waiting]) -> None:
         submissions = [waiting.submission for waiting in batch]
@@ -113,16 +113,17 @@ class Writer:
             _refuse(batch, error)
         finally:
             _refuse(batch, Unavailable("The service was ended in the middle"))  # those who have no answer yet
-            self._busy.difference_update(waiting.submission.stream for waiting in batch)
+            self._busy.difference_update([waiting.submission.stream for waiting in batch])
+            self._under_way -= len(batch)
             self._asked.set()
         await sleep(0)  # those who were answered may have more
 
     def _take(self) -> list[_Waiting]:
         batch: list[_Waiting] = []
         passed_over: list[_Waiting] = []
-        # Lanes that have nothing to do take their share: or else one of them would take all, again and again, and
-        # nothing would be decided while something becomes durable.
-        most = min(MOST, -(-len(self._waiting) // (1 + self._idle)))
+        # Each lane takes its share of all that is there: with a large commit beside a small one, whoever decides would
+        # wait for the large one to become durable, and the database for it to be decided.
+        most = min(MOST, -(-(self._under_way + len(self._waiting)) // len(self._tasks)))
         size = 0
         while self._waiting and len(batch) < most and size < LARGEST_COMMIT:
             first = self._waiting.popleft()
@@ -134,7 +135,8 @@ class Writer:
                 batch.append(first)
                 size += first.size
         self._waiting.extendleft(reversed(passed_over))
-        self._busy.update(waiting.submission.stream for waiting in batch)
+        self._busy.update([waiting.submission.stream for waiting in batch])
+        self._under_way += len(batch)
         return batch
 
     def _sweep(self) -> None:

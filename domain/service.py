@@ -2,6 +2,7 @@
 
 from asyncio import sleep
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -15,7 +16,7 @@ from domain.batch import Batch, Rules, UserCommands
 from domain.groups import UserConversationGroups
 from domain.ids import random_ids
 from domain.limits import Policy
-from domain.loading import NOTHING, Loaded, as_of, brought_forward, loaded
+from domain.loading import NOTHING, Loaded, as_of, brought_forward, loaded, read, replayed
 from domain.outcomes import Outcome
 from domain.ports import AsyncRecorder, Recorder, Stale, Unavailable
 from domain.states import States
@@ -31,8 +32,11 @@ REMEMBERED = 500_000
 ROUNDS = 100
 """How often commands are decided anew before they are given up: with a dozen processes at one user it takes a few."""
 
-USERS_IN_A_ROW = 25
-"""For how many is decided before others go first: a matter of a millisecond."""
+USERS_IN_A_ROW = 100
+"""For how many is decided before others go first: a matter of a few milliseconds."""
+
+Turn = AbstractAsyncContextManager[None]
+"""Held by the one of several commits under way that is decided."""
 
 
 def _now() -> datetime:
@@ -68,16 +72,20 @@ class ConversationGroups(Application[UUID]):
         What goes wrong with one command is its own reply and disturbs no other. Raises `Unavailable` where the store
         does not answer: most likely none is done then; sent again with the same key, each is done once.
         """
-        return at_once(self.handle_with(AtOnce(self._recorder), submissions))
+        return at_once(self.handle_with(AtOnce(self._recorder), nullcontext(), submissions))
 
-    async def handle_with(self, recorder: AsyncRecorder, submissions: Sequence[Submission]) -> list[Reply]:
-        """Do what `handle` does, and let others go on while `recorder` is at work."""
+    async def handle_with(self, recorder: AsyncRecorder, turn: Turn, submissions: Sequence[Submission]) -> list[Reply]:
+        """Do what `handle` does, and let others go on while `recorder` is at work.
+
+        Of several commits one at a time has its `turn` to be decided: side by side each would be ready as late as the
+        last, and the recorder would have nothing to do till then.
+        """
         try:
-            batch = await self._decide_and_record(recorder, submissions)
+            batch = await self._decide_and_record(recorder, turn, submissions)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - the store refuses something in there, and may not say what
-            return [Reply(error)] if len(submissions) == 1 else await self._one_by_one(recorder, submissions)
+            return [Reply(error)] if len(submissions) == 1 else await self._one_by_one(recorder, turn, submissions)
         self._states.put((stream, user.state) for stream, user in batch.readable())
         if recorded := sum(len(user.events) for user in batch.users.values()):
             for listener in self.listeners:
@@ -120,24 +128,26 @@ class ConversationGroups(Application[UUID]):
         """Take the given settings alone: a stray variable of the process must not change how events are stored."""
         return Environment(name, env)
 
-    async def _one_by_one(self, recorder: AsyncRecorder, submissions: Sequence[Submission]) -> list[Reply]:
+    async def _one_by_one(self, recorder: AsyncRecorder, turn: Turn, submissions: Sequence[Submission]) -> list[Reply]:
         replies: list[Reply] = []
         for submission in submissions:
             try:
-                replies += await self.handle_with(recorder, [submission])
+                replies += await self.handle_with(recorder, turn, [submission])
             except Unavailable as away:  # those before it are done, and answered so
                 replies.append(Reply(away))
         return replies
 
-    async def _decide_and_record(self, recorder: AsyncRecorder, submissions: Sequence[Submission]) -> Batch:
+    async def _decide_and_record(self, recorder: AsyncRecorder, turn: Turn, submissions: Sequence[Submission]) -> Batch:
         batch = Batch(submissions, self._rules())
         states: dict[UUID, Loaded] = dict(self._states.get(batch.users))
-        if len(states) < len(batch.users):
-            states |= await loaded(recorder, batch.users.keys() - states.keys())
-        for place, (stream, user) in enumerate(batch.users.items(), start=1):
-            batch.decide(user, states[stream])
-            if place % USERS_IN_A_ROW == 0:
-                await sleep(0)
+        unknown = batch.users.keys() - states.keys() if len(states) < len(batch.users) else ()
+        newer = await read(recorder, unknown)
+        async with turn:
+            states |= await replayed(newer)
+            for place, (stream, user) in enumerate(batch.users.items(), start=1):
+                batch.decide(user, states[stream])
+                if place % USERS_IN_A_ROW == 0:
+                    await sleep(0)
         for _ in range(ROUNDS):
             stale = await recorder.record(batch.write())
             if stale is None:

@@ -1,7 +1,7 @@
 """Every implementation of the ports, each made ready to be tested: the one place that grows with a new store."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -165,7 +165,7 @@ def memory_store(_: Path, clock: Clock) -> Iterator[Store]:
 def awaiting(groups: ConversationGroups, recorder: AsyncPostgresRecorder | InThread) -> Iterator[BlockingPortal]:
     """Let commands come to the recorder on an event loop."""
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(recorder):
-        groups.handle = partial(portal.call, groups.handle_with, recorder)  # type: ignore[method-assign]
+        groups.handle = partial(portal.call, groups.handle_with, recorder, nullcontext())  # type: ignore[method-assign]
         yield portal
 
 

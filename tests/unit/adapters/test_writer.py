@@ -64,7 +64,7 @@ async def test_a_user_whose_commit_is_under_way_waits_while_others_go_on(commits
         assert commits.begun == [[("held", "1")], [("free", "1"), ("free", "2")]]
         go_on.set()
         await asyncio.gather(*held, *later)
-    assert commits.begun[2:] == [[("held", "2"), ("held", "3")]]
+    assert commits.done[2:] == [("held", "1"), ("held", "2"), ("held", "3")]
 
 
 async def test_no_more_commits_are_under_way_than_there_are_lanes(commits: Commits) -> None:
@@ -78,6 +78,20 @@ async def test_no_more_commits_are_under_way_than_there_are_lanes(commits: Commi
             event.set()
         await asyncio.gather(*held)
     assert len(commits.begun) == 3
+
+
+async def test_each_lane_takes_its_share_of_all_that_is_there(commits: Commits) -> None:
+    first, second = commits.hold("u0"), commits.hold("u4")
+    async with working(Writer(in_threads(commits, 2))) as writer:
+        begun = sent(writer, *(command(f"u{n}") for n in range(8)))
+        await until(partial(has_begun, commits, 2))
+        waiting = sent(writer, *(command(f"w{n}") for n in range(8)))
+        await asyncio.sleep(0)
+        first.set()
+        await until(partial(has_begun, commits, 4))
+        second.set()
+        await asyncio.gather(*begun, *waiting)
+    assert [len(batch) for batch in commits.begun] == [4, 4, 6, 2]
 
 
 async def test_one_command_more_than_there_is_room_for_is_refused_and_not_done(
