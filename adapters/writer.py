@@ -111,8 +111,10 @@ class Writer:
                     waiting.reply.set_result(reply)
         except Exception as error:  # noqa: BLE001 - it is for the callers
             _refuse(batch, error)
+        except BaseException:
+            _refuse(batch, Unavailable("The service was ended in the middle"))
+            raise
         finally:
-            _refuse(batch, Unavailable("The service was ended in the middle"))  # those who have no answer yet
             self._busy.difference_update([waiting.submission.stream for waiting in batch])
             self._under_way -= len(batch)
             self._asked.set()

@@ -30,7 +30,7 @@ class Admission:
         self.evicted: list[str] = []
         self._state = state
         self._limits = limits
-        self._named = {*ids, *spare}
+        self._ids, self._spare = ids, spare
         self._room = limits.conversations - len(state.groups_of)
         for conversation_id in dict.fromkeys(ids):
             if not is_conversation_id(conversation_id):
@@ -56,5 +56,6 @@ class Admission:
     @cached_property
     def _evictable(self) -> list[str]:
         """The conversations that may make room, the oldest last."""
-        others = (key for key in self._state.groups_of if key not in self._named)
+        named = {*self._ids, *self._spare}
+        others = (key for key in self._state.groups_of if key not in named)
         return sorted(others, key=self._state.age, reverse=True)

@@ -36,6 +36,8 @@ class Rules(NamedTuple):
 class UserCommands:
     """What one user's commands come to, in the order given: each sees what those before it did."""
 
+    __slots__ = "before", "events", "kept", "places", "state", "unreadable", "used"
+
     def __init__(self) -> None:
         self.places: list[int] = []
         """Where they are in the batch."""
@@ -46,8 +48,6 @@ class UserCommands:
         self.unreadable = False
         """Whether nothing can be decided, as an event of the user cannot be read."""
 
-        self.begin(NOTHING)
-
     def begin(self, state: UserConversationGroups) -> None:
         """Begin with these groups; what was decided before is void."""
         self.before = self.state = state
@@ -56,19 +56,20 @@ class UserCommands:
 
     def carry_out(self, submission: Submission, command_id: UUID, rules: Rules) -> Outcome:
         """Decide one command, and take in what it does; raises a `Refusal`."""
-        stamp = Stamp(
-            sdk_app_id=submission.sdk_app_id,
-            user_id=submission.user_id,
-            recorded_at=max(rules.now, self.state.recorded_at),
-            actor=submission.actor,
-            device=submission.device,
-            command=submission.command.command,
-            command_id=command_id,
-            correlation_id=submission.correlation_id or str(command_id),
-            traceparent=submission.traceparent,
-        )
+        stamp: Stamp = {
+            "sdk_app_id": submission.sdk_app_id,
+            "user_id": submission.user_id,
+            "recorded_at": max(rules.now, self.state.recorded_at),
+            "actor": submission.actor,
+            "device": submission.device,
+            "command": submission.command.command,
+            "command_id": command_id,
+            "correlation_id": submission.correlation_id or str(command_id),
+            "causation_id": command_id,
+            "traceparent": submission.traceparent,
+        }
         decision = decide(self.state, submission.command, rules.policy_of(submission.sdk_app_id), stamp)
-        self.events += map(store, decision.events)
+        self.events += [store(event, submission.stream) for event in decision.events]
         self.state = decision.state
         return decision.outcome
 

@@ -25,6 +25,7 @@ from domain.events import (
     GroupRenamed,
     GroupsReordered,
     Stamp,
+    make,
 )
 from domain.groups import Group, UserConversationGroups, evolve
 from domain.limits import Limits, Policy
@@ -80,6 +81,8 @@ def decide(state: UserConversationGroups, command: Command, policy: Policy, stam
 class Draft:
     """The decision as it grows: each event is applied as soon as it is drawn up."""
 
+    __slots__ = "_stamp", "events", "evicted", "items", "limits", "state"
+
     def __init__(self, state: UserConversationGroups, stamp: Stamp, limits: Limits) -> None:
         self.state = state
         self.limits = limits
@@ -90,7 +93,7 @@ class Draft:
 
     def record(self, event_type: type[Event], **data: Any) -> None:
         """Draw up the next event and apply it."""
-        event = self._stamp.event(event_type, self.state.revision + 1, data)
+        event = make(event_type, self._stamp, self.state.revision + 1, data)
         self.events.append(event)
         self.state = evolve(self.state, event)
 
@@ -145,7 +148,8 @@ def _rename(draft: Draft, command: RenameGroup) -> Decision:
 def _update(draft: Draft, named: str | int, *, remove: Sequence[str] = (), add: Sequence[str] = ()) -> Decision:
     group = draft.existing(named)
     _remove(draft, group, remove)
-    _add(draft, draft.state.groups[group.group_id], add, spare=remove)
+    if add:
+        _add(draft, draft.state.groups[group.group_id], add, spare=remove)
     return draft.done(group.group_id, group.name)
 
 
@@ -183,11 +187,8 @@ def _add(draft: Draft, group: Group, ids: Sequence[str], spare: Sequence[str] = 
 
 def _admit(draft: Draft, group: Group, admission: Admission) -> None:
     draft.items += admission.items
-    draft.evicted += admission.evicted
-    for other in list(draft.state.groups.values()):
-        leaving = [conversation_id for conversation_id in admission.evicted if conversation_id in other.joined]
-        if leaving:
-            _record_left(draft, other, leaving, reason="evicted")
+    if admission.evicted:
+        _evict(draft, admission.evicted)
     if admission.added:
         draft.record(
             ConversationsAdded,
@@ -195,6 +196,14 @@ def _admit(draft: Draft, group: Group, admission: Admission) -> None:
             group_name=group.name,
             conversation_ids=tuple(admission.added),
         )
+
+
+def _evict(draft: Draft, ids: Sequence[str]) -> None:
+    draft.evicted += ids
+    for group in list(draft.state.groups.values()):
+        leaving = [conversation_id for conversation_id in ids if conversation_id in group.joined]
+        if leaving:
+            _record_left(draft, group, leaving, reason="evicted")
 
 
 def _record_left(draft: Draft, group: Group, ids: Sequence[str], *, reason: Literal["removed", "evicted"]) -> None:

@@ -4,9 +4,8 @@ A published topic never changes its meaning. Loading checks types, tolerates fie
 rule, so that history always loads whatever the rules have become.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypedDict, TypeVar
 from uuid import UUID
 
 from pydantic import ConfigDict
@@ -87,8 +86,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
 """Every event ever published, by its topic."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Stamp:
+class Stamp(TypedDict):
     """What all events of one command have in common."""
 
     sdk_app_id: int
@@ -99,24 +97,13 @@ class Stamp:
     command: str
     command_id: UUID
     correlation_id: str
+    causation_id: UUID
     traceparent: str | None
 
-    def event(self, event_type: type[E], revision: int, data: dict[str, Any]) -> E:
-        """Make the event of this revision; its ID follows from command and revision, so that deciding stays pure."""
-        return event_type.__pydantic_validator__.validate_python(  # type: ignore[no-any-return]
-            {
-                "event_id": derived_id(self.command_id, str(revision)),
-                "revision": revision,
-                "sdk_app_id": self.sdk_app_id,
-                "user_id": self.user_id,
-                "recorded_at": self.recorded_at,
-                "actor": self.actor,
-                "device": self.device,
-                "command": self.command,
-                "command_id": self.command_id,
-                "correlation_id": self.correlation_id,
-                "causation_id": self.command_id,
-                "traceparent": self.traceparent,
-                **data,
-            }
-        )
+
+def make(event_type: type[E], stamp: Stamp, revision: int, data: dict[str, Any]) -> E:
+    """Make the event of this revision; its ID follows from command and revision, so that deciding stays pure."""
+    event_id = derived_id(stamp["command_id"], str(revision))
+    return event_type.__pydantic_validator__.validate_python(  # type: ignore[no-any-return]
+        {"event_id": event_id, "revision": revision, **stamp, **data}
+    )

@@ -62,6 +62,8 @@ def replay(state: UserConversationGroups | None, events: Iterable[Change]) -> Us
 class _Changing:
     """A user's groups on their way through many events: what changes is copied once, not once an event."""
 
+    __slots__ = "_copied", "_groups", "_groups_of", "_joins", "_last_group_id", "_recorded_at", "_revision"
+
     def __init__(self, state: UserConversationGroups) -> None:
         self._revision, self._recorded_at = state.revision, state.recorded_at
         self._groups, self._groups_of = dict(state.groups), dict(state.groups_of)

@@ -2,11 +2,13 @@
 
 from hashlib import sha1
 from os import urandom
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
-_VERSION, _VARIANT = 0xF << 76, 0b11 << 62
+_FREE = ~(0xF << 76 | 0b11 << 62)
 _RANDOM, _DERIVED = 4 << 76 | 0b10 << 62, 5 << 76 | 0b10 << 62
-"""The bits that RFC 9562 gives a meaning, and what they are for the IDs here."""
+"""The bits that RFC 9562 gives no meaning, and what the others are for the IDs here."""
+
+_new, _set, _UNKNOWN = object.__new__, object.__setattr__, SafeUUID.unknown
 
 
 def random_ids(count: int) -> list[UUID]:
@@ -21,4 +23,7 @@ def derived_id(of: UUID, name: str) -> UUID:
 
 
 def _marked(drawn: bytes, marks: int) -> UUID:
-    return UUID(int=int.from_bytes(drawn) & ~(_VERSION | _VARIANT) | marks)
+    made = _new(UUID)  # what UUID() does, without its questions: they take three times as long
+    _set(made, "int", int.from_bytes(drawn) & _FREE | marks)
+    _set(made, "is_safe", _UNKNOWN)
+    return made

@@ -27,16 +27,11 @@ class States:
         """Keep these, in the place of what was there."""
         with self._lock:
             for stream, state in states:
-                self._drop(stream)
+                before = self._states.pop(stream, None)
                 self._states[stream] = state
-                self._room -= _size(state)
+                self._room -= _size(state) if before is None else _size(state) - _size(before)
             while self._room < 0 and self._states:
-                self._drop(next(iter(self._states)))
-
-    def _drop(self, stream: UUID) -> None:
-        state = self._states.pop(stream, None)
-        if state is not None:
-            self._room += _size(state)
+                self._room += _size(self._states.pop(next(iter(self._states))))
 
 
 def _size(state: UserConversationGroups) -> int:

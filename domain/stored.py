@@ -29,9 +29,9 @@ class Stored(NamedTuple):
     """The event's JSON: as it was recorded, with whatever this version of the service does not know."""
 
 
-def store(event: Event) -> Stored:
-    """Give what the log keeps of an event."""
-    return Stored(event.originator_id, event.revision, event.TOPIC, event.to_json())
+def store(event: Event, stream: UUID) -> Stored:
+    """Give what the log keeps of an event of this stream."""
+    return Stored(stream, event.revision, event.TOPIC, event.to_json())
 
 
 def load(stored: Stored) -> Event:

@@ -15,7 +15,8 @@ class EventMapper(Mapper[UUID]):
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """Give what the log keeps of an event."""
-        return StoredEvent(*store(cast("Event", domain_event)))
+        event = cast("Event", domain_event)
+        return StoredEvent(*store(event, event.originator_id))
 
     def to_domain_event(self, stored_event: StoredEvent) -> Event:
         """Load an event; raises `UnreadableEvent`."""

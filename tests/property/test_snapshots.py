@@ -1,6 +1,5 @@
 """Whatever was done, a snapshot gives the groups that it was taken of, and what follows is the same."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -8,7 +7,7 @@ from hypothesis import strategies as st
 
 from domain.commands import Command, CreateGroup
 from domain.decide import Decision, decide
-from domain.events import Event
+from domain.events import Event, Stamp
 from domain.groups import UserConversationGroups, replay
 from domain.limits import Limits, Policy
 from domain.refusals import Refusal
@@ -21,7 +20,7 @@ GROUPS = {1: "A", 2: "B", 3: "Suppliers"}
 
 
 def decided(state: UserConversationGroups, command: Command, limits: Limits) -> Decision | Refusal:
-    stamp = replace(STAMP, recorded_at=STAMP.recorded_at + timedelta(microseconds=state.revision))
+    stamp: Stamp = {**STAMP, "recorded_at": STAMP["recorded_at"] + timedelta(microseconds=state.revision)}
     try:
         return decide(state, command, Policy(limits), stamp)
     except Refusal as refusal:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.commands import BaseCommand, Command, CreateGroup
 from domain.decide import Decision, decide
-from domain.events import BaseEvent, Event, Stamp
+from domain.events import BaseEvent, Event, Stamp, make
 from domain.groups import UserConversationGroups, evolve, replay
 from domain.limits import Limits, Policy
 from domain.outcomes import Item, Outcome
@@ -29,6 +29,7 @@ STAMP = Stamp(
     command="CreateGroup",
     command_id=UUID("0f4c2a51-8f43-4f0e-9d5c-1f2a3b4c5d6e"),
     correlation_id="order-7",
+    causation_id=UUID("0f4c2a51-8f43-4f0e-9d5c-1f2a3b4c5d6e"),
     traceparent=None,
 )
 
@@ -66,7 +67,7 @@ class Given:
             if isinstance(happened, BaseCommand):
                 state = decide(state, happened, self.policy, STAMP).state
             else:
-                state = evolve(state, STAMP.event(happened.event_type, state.revision + 1, dict(happened.data)))
+                state = evolve(state, make(happened.event_type, STAMP, state.revision + 1, dict(happened.data)))
         return replace(self, state=state)
 
     def under(self, **limits: Any) -> "Given":

@@ -8,7 +8,7 @@ from uuid import uuid5
 import pytest
 from pydantic import ValidationError
 
-from domain.events import EVENT_TYPES, ConversationsAdded, ConversationsRemoved, Event, GroupCreated
+from domain.events import EVENT_TYPES, ConversationsAdded, ConversationsRemoved, Event, GroupCreated, make
 from domain.values import stream_id
 from tests.unit.domain.scenario import NOON, STAMP, a_group, given
 
@@ -119,22 +119,22 @@ def test_every_event_of_a_command_says_who_did_it_when_and_by_which_command() ->
     assert decision is not None
     for event in decision.events:
         assert (event.sdk_app_id, event.user_id, event.actor, event.device) == (1400000000, "alice", "alice", "phone")
-        assert (event.command, event.command_id, event.causation_id) == ("CreateGroup", *2 * (STAMP.command_id,))
+        assert (event.command, event.command_id, event.causation_id) == ("CreateGroup", *2 * (STAMP["command_id"],))
         assert (event.correlation_id, event.traceparent, event.recorded_at) == ("order-7", None, NOON)
-        assert event.event_id == uuid5(STAMP.command_id, str(event.revision))
+        assert event.event_id == uuid5(STAMP["command_id"], str(event.revision))
     assert len({event.event_id for event in decision.events}) == 2
 
 
 def test_a_moment_is_recorded_in_utc_wherever_the_clock_hangs() -> None:
     data = {"group_id": 1, "group_name": "One"}
     east = NOON.astimezone(timezone(timedelta(hours=8)))
-    event = STAMP.event(GroupCreated, 1, data).model_copy(update={"recorded_at": east})
+    event = make(GroupCreated, STAMP, 1, data).model_copy(update={"recorded_at": east})
     assert json.loads(event.to_json())["recordedAt"] == "2026-11-22T12:00:00.000000Z"
     loaded = GroupCreated.model_validate_json(event.to_json())
     assert loaded.recorded_at == NOON == datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def test_an_event_is_never_changed() -> None:
-    event = STAMP.event(GroupCreated, 1, {"group_id": 1, "group_name": "One"})
+    event = make(GroupCreated, STAMP, 1, {"group_id": 1, "group_name": "One"})
     with pytest.raises(ValidationError):
         event.revision = 2  # type: ignore[misc]

@@ -3,6 +3,7 @@
 import pytest
 
 from domain.commands import DeleteGroup, RemoveConversations
+from domain.events import make
 from domain.groups import UserConversationGroups, evolve, replay
 from tests.unit.domain.changes import added, created, deleted, evicted, removed, renamed, reordered
 from tests.unit.domain.scenario import NOON, STAMP, Change, a_group, given
@@ -66,7 +67,7 @@ def test_a_state_is_never_changed_by_what_comes_after() -> None:
 
 def test_a_replay_goes_on_from_any_state() -> None:
     events = [
-        STAMP.event(change.event_type, PAST.state.revision + n, dict(change.data))
+        make(change.event_type, STAMP, PAST.state.revision + n, dict(change.data))
         for n, change in enumerate((created(3, "Three"), added(3, "Three", "C2Ca")), start=1)
     ]
     assert replay(PAST.state, events) == evolve(evolve(PAST.state, events[0]), events[1])

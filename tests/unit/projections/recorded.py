@@ -6,14 +6,14 @@ from datetime import timedelta
 from itertools import count
 from uuid import UUID
 
-from domain.events import Event
+from domain.events import Event, make
 from domain.ports import Entry
 from domain.values import stream_id
 from projections.group_lists import UserGroupLists
 from projections.history import HistoryRow, history_row
 from tests.unit.domain.scenario import NOON, STAMP, Change
 
-ALICE = stream_id(STAMP.sdk_app_id, STAMP.user_id)
+ALICE = stream_id(STAMP["sdk_app_id"], STAMP["user_id"])
 
 
 def minute(number: int) -> timedelta:
@@ -23,7 +23,7 @@ def minute(number: int) -> timedelta:
 def recorded(*changes: Change, first_revision: int = 1) -> list[Event]:
     """Give Alice's events, one a minute: the one of revision 1 a minute after noon."""
     return [
-        STAMP.event(change.event_type, revision, dict(change.data)).model_copy(
+        make(change.event_type, STAMP, revision, dict(change.data)).model_copy(
             update={"recorded_at": NOON + minute(revision)}
         )
         for revision, change in zip(count(first_revision), changes)

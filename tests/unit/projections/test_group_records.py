@@ -121,7 +121,7 @@ def test_each_part_tells_each_record_once_and_says_whose_it_is() -> None:
     (part,) = GroupRecords(log.states_at).parts(entries, MUCH)
     assert part.entries == entries
     assert [(changed.sdk_app_id, changed.user_id, changed.number) for changed in part.changed] == [
-        (STAMP.sdk_app_id, STAMP.user_id, number) for number in (0, 1, 2)
+        (STAMP["sdk_app_id"], STAMP["user_id"], number) for number in (0, 1, 2)
     ]
     assert log.asked == []
 

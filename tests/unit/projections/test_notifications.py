@@ -158,7 +158,7 @@ def test_a_frame_says_by_which_command_and_device_and_up_to_which_revision() -> 
     [frame] = Telling(UserConversationGroups()).tell(recorded(created(1, "A"), added(1, "A", "C2Ca")))
     assert (frame.revision, frame.kind) == (2, "change")
     del frame.data["notifications"]
-    assert frame.data == {"revision": 2, "commandID": str(STAMP.command_id), "device": "phone"}
+    assert frame.data == {"revision": 2, "commandID": str(STAMP["command_id"]), "device": "phone"}
 
 
 def test_each_command_has_a_frame_of_its_own_with_the_groups_as_they_were_then() -> None:
