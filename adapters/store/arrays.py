@@ -14,8 +14,7 @@ from psycopg.pq import Format
 _HEAD = Struct("!iiIii")  # dimensions, nulls, type, elements, first index
 _EMPTY = Struct("!iiI")
 _LENGTH = Struct("!i")
-_BIGINT = Struct("!iq")
-_UUID_LENGTH = _LENGTH.pack(16)
+_BIGINT_LENGTH, _UUID_LENGTH = _LENGTH.pack(8), _LENGTH.pack(16)
 
 
 class UUIDs(list[UUID]):
@@ -39,37 +38,37 @@ class _ColumnDumper(Dumper):
     element: ClassVar[str]
 
     @abstractmethod
-    def encode(self, column: Any) -> Iterable[bytes]:
-        """Give each element behind its length."""
+    def encode(self, column: Any) -> bytes:
+        """Give the elements, each behind its length."""
 
     def dump(self, obj: Any) -> bytes:
         element = types[self.element].oid
         if not obj:
             return _EMPTY.pack(0, 0, element)
-        return _HEAD.pack(1, 0, element, len(obj), 1) + b"".join(self.encode(obj))
+        return _HEAD.pack(1, 0, element, len(obj), 1) + self.encode(obj)
 
 
 class _UUIDs(_ColumnDumper):
     element = "uuid"
     oid = types["uuid"].array_oid
 
-    def encode(self, column: Any) -> Iterable[bytes]:
-        return [_UUID_LENGTH + stream.bytes for stream in column]
+    def encode(self, column: Any) -> bytes:
+        return _UUID_LENGTH + _UUID_LENGTH.join([stream.bytes for stream in column])
 
 
 class _BigInts(_ColumnDumper):
     element = "int8"
     oid = types["int8"].array_oid
 
-    def encode(self, column: Any) -> Iterable[bytes]:
-        return [_BIGINT.pack(8, number) for number in column]
+    def encode(self, column: Any) -> bytes:
+        return _BIGINT_LENGTH + _BIGINT_LENGTH.join([number.to_bytes(8, signed=True) for number in column])
 
 
 class _Texts(_ColumnDumper):
     element = "text"
     oid = types["text"].array_oid
 
-    def encode(self, column: Any) -> Iterable[bytes]:
+    def encode(self, column: Any) -> bytes:
         return _with_lengths([text.encode() for text in column])
 
 
@@ -77,12 +76,12 @@ class _Bytes(_ColumnDumper):
     element = "bytea"
     oid = types["bytea"].array_oid
 
-    def encode(self, column: Any) -> Iterable[bytes]:
+    def encode(self, column: Any) -> bytes:
         return _with_lengths(column)
 
 
-def _with_lengths(values: Iterable[bytes]) -> Iterable[bytes]:
-    return [_LENGTH.pack(len(value)) + value for value in values]
+def _with_lengths(values: Iterable[bytes]) -> bytes:
+    return b"".join([_LENGTH.pack(len(value)) + value for value in values])
 
 
 def register_columns(connection: BaseConnection[Any]) -> None:
