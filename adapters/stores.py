@@ -17,6 +17,7 @@ from adapters.store.lock import sole_writer
 from adapters.store.migrate import check_postgres, check_sqlite, check_there, migrate_postgres, migrate_sqlite
 from adapters.store.postgres_async import AsyncPostgresRecorder
 from adapters.store.postgres_log import PostgresLog
+from adapters.store.write_ahead import WriteAhead
 from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresSnapshots
 from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory, SQLiteSnapshots
 from adapters.writer import Handle, Lanes
@@ -119,7 +120,7 @@ def _open_sqlite(settings: Settings) -> Iterator[Store]:
     with _service(sqlite.environment(settings.database), settings) as groups:
         recorder = cast("sqlite.SQLiteRecorder", groups.recorder)
         datastore = recorder.datastore
-        with closing(datastore.for_views()) as views:
+        with closing(datastore.for_views()) as views, WriteAhead(datastore.uri, datastore.writers):
             yield Store(
                 groups,
                 _lanes(groups, lambda: InThread(recorder), SQLITE_LANES),

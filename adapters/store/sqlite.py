@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Self
 from uuid import UUID, uuid4
@@ -20,14 +21,20 @@ from eventsourcing.sqlite import (
 
 from adapters.store.entries import Row, every_entry, readable_entries
 from adapters.store.turns import FirstCome
+from adapters.store.write_ahead import AT_MOST
 from domain.ports import Entry, History, Kept, Key, Stale, Unavailable, Write
 from domain.snapshot import VERSION
 from domain.stored import Stored
 
 INSERT = "INSERT INTO stored_events (originator_id, originator_version, topic, state) VALUES (?, ?, ?, ?)"
 
+KEEP, KEEP_ANEW = (f"{how} INTO kept_outcomes VALUES (?, ?, ?, ?, ?, ?)" for how in ("INSERT", "INSERT OR REPLACE"))
+
 PRUNED_AT_ONCE = 500
 """How many expired outcomes leave in one transaction: a matter of milliseconds."""
+
+_text = lru_cache(maxsize=16)(datetime.isoformat)
+"""A moment, which all outcomes of a commit have in common."""
 
 
 class Pool(SQLiteConnectionPool):
@@ -37,7 +44,8 @@ class Pool(SQLiteConnectionPool):
 
     def _create_connection(self) -> SQLiteConnection:
         connection = super()._create_connection()
-        connection.cursor().execute(f"PRAGMA synchronous={self.synchronous}")
+        for setting in (f"synchronous={self.synchronous}", f"wal_autocheckpoint={AT_MOST}"):
+            connection.cursor().execute(f"PRAGMA {setting}")
         return connection
 
 
@@ -49,12 +57,13 @@ class OneWriterDatastore(SQLiteDatastore):
     """
 
     def __init__(self, file: Path) -> None:
-        uri = f"{file.absolute().as_uri()}?mode=rw"  # a connection never makes the file
-        super().__init__(uri)
-        self.pool: Pool = Pool(db_name=uri)
+        self.uri = f"{file.absolute().as_uri()}?mode=rw"  # a connection never makes the file
+        super().__init__(self.uri)
+        self.pool: Pool = Pool(db_name=self.uri)
         self._file = file
         self._identity = _identity(file)
-        self._writers = FirstCome()
+        self.writers = FirstCome()
+        """Held by whoever writes."""
 
     def for_views(self) -> Self:
         """Give the same file for what can be built anew from the log: there no commit needs to wait for the disk.
@@ -65,7 +74,7 @@ class OneWriterDatastore(SQLiteDatastore):
         other = type(self)(self._file)
         other._identity = self._identity  # noqa: SLF001
         other.pool.synchronous = "NORMAL"
-        other._writers = self._writers  # noqa: SLF001 - one file, one queue of writers
+        other.writers = self.writers  # one file, one queue of writers
         return other
 
     @contextmanager
@@ -77,7 +86,7 @@ class OneWriterDatastore(SQLiteDatastore):
                 "right file there, and start it again"
             )
         try:
-            with self._writers if commit else nullcontext(), self.get_connection(commit=commit) as connection:
+            with self.writers if commit else nullcontext(), self.get_connection(commit=commit) as connection:
                 cursor = connection.cursor()
                 # Who writes says so at once: what begins by reading, and finds another writer later, is refused then.
                 cursor.execute("BEGIN IMMEDIATE" if commit else "BEGIN")
@@ -125,13 +134,19 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
 
     def record(self, write: Write) -> Stale | None:
         """Record everything in one durable commit, if what was decided on holds."""
+        # Inserting shows of most users and keys whether what was decided on holds; if not, all are looked at.
+        written, kept = {stored.stream for stored in write.events}, {one.key for one in write.kept}
+        in_doubt = [stream for stream in write.known if stream not in written]
+        try:
+            return self._record(write, KEEP, in_doubt, [key for key in write.keys if key not in kept])
+        except IntegrityError:
+            return self._record(write, KEEP_ANEW, write.known, write.keys)
+
+    def _record(self, write: Write, keep: str, streams: Collection[UUID], keys: Collection[Key]) -> Stale | None:
         with self.datastore.transaction(commit=True) as c:
-            if stale := _stale(c, write):
-                return stale
-            c.executemany(
-                "INSERT OR REPLACE INTO kept_outcomes VALUES (?, ?, ?, ?, ?, ?)",
-                [(*k.key, k.command_hash, k.outcome, k.kept_at.isoformat()) for k in write.kept],
-            )
+            if _stale(c, write, streams, keys):
+                return _stale(c, write, write.known, write.keys)
+            c.executemany(keep, [(*k.key, k.command_hash, k.outcome, _text(k.kept_at)) for k in write.kept])
             c.executemany(INSERT, [(stored.stream.hex, *stored[1:]) for stored in write.events])
         return None
 
@@ -146,7 +161,7 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
             c.execute(
                 "DELETE FROM kept_outcomes WHERE rowid IN "
                 "(SELECT rowid FROM kept_outcomes WHERE kept_at <= ? ORDER BY kept_at LIMIT ?)",
-                (expired.isoformat(), PRUNED_AT_ONCE),
+                (_text(expired), PRUNED_AT_ONCE),
             )
             c.execute("SELECT changes()")
             pruned: int = c.fetchone()[0]
@@ -168,19 +183,19 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
         return History(snapshots, events)
 
 
-def _stale(c: SQLiteCursor, write: Write) -> Stale | None:
-    heads = {stream: _head(c, stream) for stream in write.known}
+def _stale(c: SQLiteCursor, write: Write, streams: Collection[UUID], keys: Collection[Key]) -> Stale | None:
+    heads = {stream: _head(c, stream) for stream in streams}
     moved = {stream: head for stream, head in heads.items() if head != write.known[stream]}
     used: dict[Key, Kept] = {}
-    for key in write.keys:
+    for key in keys:
         c.execute(
             "SELECT command_hash, outcome, kept_at FROM kept_outcomes "
             "WHERE sdk_app_id = ? AND user_id = ? AND key = ? AND kept_at > ?",
-            (*key, write.expired.isoformat()),
+            (*key, _text(write.expired)),
         )
         for command_hash, outcome, kept_at in c.fetchall():
             used[key] = Kept(key, command_hash, outcome, datetime.fromisoformat(kept_at))
-            moved[key.stream] = heads[key.stream]
+            moved.setdefault(key.stream, write.known[key.stream])
     return Stale(moved, used) if moved else None
 
 

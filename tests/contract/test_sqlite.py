@@ -73,7 +73,7 @@ def test_views_and_log_share_one_queue_of_writers(store: Store) -> None:
     with datastore(store).transaction(commit=True) as c:
         c.execute("UPDATE log SET id = id")
         step.start()
-        wait_for(views_of(store)._writers, 1)
+        wait_for(views_of(store).writers, 1)
         assert store.lists.checkpoint() == 0
     step.join(SOON)
     assert store.lists.checkpoint() == 2

@@ -1,0 +1,49 @@
+"""A thread that moves into an SQLite file what its write-ahead log holds, beside the commits."""
+
+import sqlite3
+from contextlib import AbstractContextManager, closing
+from typing import Final
+
+import structlog
+
+from adapters.background import Background
+
+logger = structlog.get_logger("write-ahead")
+
+EVERY: Final = 0.7
+"""Seconds between two looks. Each page is moved once, however often it was written since."""
+
+LARGE: Final = 4_000
+"""Pages of 4 KiB in the log from which on commits wait for the last of them: only then does it begin anew."""
+
+AT_MOST: Final = 65_536
+"""Pages in the log from which on each commit moves them itself, as SQLite does by default from 1,000 on."""
+
+
+class WriteAhead(Background):
+    """Moves pages until it is told to stop.
+
+    In a commit it would take as long as several commits do, and all commands would wait for it.
+    """
+
+    def __init__(self, uri: str, writers: AbstractContextManager[None]) -> None:
+        super().__init__("write-ahead")
+        self._uri = uri
+        self._writers = writers
+
+    def run(self) -> None:
+        """Move pages."""
+        with closing(sqlite3.connect(self._uri, uri=True, check_same_thread=False)) as connection:
+            while not self.over.wait(EVERY):
+                try:
+                    if _move(connection) > LARGE:
+                        with self._writers:  # while they go on there is always a page more
+                            _move(connection)
+                except sqlite3.OperationalError as error:  # a commit that fails alike tells whoever waits for it
+                    logger.warning("the write-ahead log is not moved into the file for now", reason=str(error))
+
+
+def _move(connection: sqlite3.Connection) -> int:
+    """Move all that no reader still needs where it is, and tell how many pages the log has."""
+    _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(pages)
