@@ -48,7 +48,9 @@ class UserConversationGroups(NamedTuple):
 
 def evolve(state: UserConversationGroups, event: Change) -> UserConversationGroups:
     """Give the groups as they are after `event`."""
-    return replay(state, (event,))
+    changing = _Changing(state)
+    changing.apply(event)
+    return changing.done()
 
 
 def replay(state: UserConversationGroups | None, events: Iterable[Change]) -> UserConversationGroups:

@@ -135,10 +135,10 @@ class SQLiteRecorder(SQLiteApplicationRecorder):
     def record(self, write: Write) -> Stale | None:
         """Record everything in one durable commit, if what was decided on holds."""
         # Inserting shows of most users and keys whether what was decided on holds; if not, all are looked at.
-        written, kept = {stored.stream for stored in write.events}, {one.key for one in write.kept}
-        in_doubt = [stream for stream in write.known if stream not in written]
+        streams = write.known.keys() - {stored.stream for stored in write.events}
+        keys = () if len(write.kept) == len(write.keys) else set(write.keys) - {one.key for one in write.kept}
         try:
-            return self._record(write, KEEP, in_doubt, [key for key in write.keys if key not in kept])
+            return self._record(write, KEEP, streams, keys)
         except IntegrityError:
             return self._record(write, KEEP_ANEW, write.known, write.keys)
 
