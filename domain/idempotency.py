@@ -25,9 +25,9 @@ def is_kept(result: Outcome | Exception) -> TypeGuard[Outcome | Refusal]:
 
 
 def to_kept(result: Outcome | Refusal) -> bytes:
-    """Give the JSON to keep for a result."""
+    """Give the JSON to keep for a result, without what reading it fills in."""
     if isinstance(result, Outcome):
-        return outcome_json.serializer.to_json(result)
+        return outcome_json.serializer.to_json(result, exclude_defaults=True)
     return json.dumps({"refusal": type(result).__name__, "facts": result.args}).encode()
 
 

@@ -64,7 +64,8 @@ class GatheringProtocol(HttpToolsProtocol):
     _waiting = 0
     """Bytes that came since, of one that has not begun."""
 
-    _in_body = False
+    in_body = False
+    """Whether a request has begun of which there is more to come."""
 
     _late: TimerHandle | None = None
     """What gives up a connection on which no request begins."""
@@ -81,7 +82,7 @@ class GatheringProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in what came; what is no request after so many bytes, or so long, will be none."""
-        heads, in_body = self._heads, self._in_body
+        heads, in_body = self._heads, self.in_body
         super().data_received(data)
         if heads != self._heads or in_body:
             return
@@ -101,13 +102,13 @@ class GatheringProtocol(HttpToolsProtocol):
         """Answer a request."""
         self._heads += 1
         self._waiting = 0
-        self._in_body = True
+        self.in_body = True
         self._in_time()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Know that nothing more of the request comes."""
-        self._in_body = False
+        self.in_body = False
         super().on_message_complete()
 
     def shutdown(self) -> None:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from contextlib import AbstractContextManager, closing
-from typing import Final
+from typing import Final, Self
 
 import structlog
 
@@ -31,19 +31,25 @@ class WriteAhead(Background):
         self._uri = uri
         self._writers = writers
 
+    def __enter__(self) -> Self:
+        """Begin, with the file that now has this name: one that is put in its place is another log."""
+        self._connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
+        _move(self._connection)
+        return super().__enter__()
+
     def run(self) -> None:
         """Move pages."""
-        with closing(sqlite3.connect(self._uri, uri=True, check_same_thread=False)) as connection:
+        with closing(self._connection):
             while not self.over.wait(EVERY):
                 try:
-                    if _move(connection) > LARGE:
+                    if _move(self._connection) > LARGE:
                         with self._writers:  # while they go on there is always a page more
-                            _move(connection)
-                except sqlite3.OperationalError as error:  # a commit that fails alike tells whoever waits for it
-                    logger.warning("the write-ahead log is not moved into the file for now", reason=str(error))
+                            _move(self._connection)
+                except sqlite3.Error as error:  # a commit that fails alike tells whoever waits for it
+                    logger.warning("the write-ahead log stays as it is for now", reason=str(error))
 
 
 def _move(connection: sqlite3.Connection) -> int:
-    """Move all that no reader still needs where it is, and tell how many pages the log has."""
+    """Move what no reader still needs where it is, and tell how many pages the log has."""
     _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return int(pages)

@@ -1,6 +1,5 @@
 """What is kept for an idempotency key."""
 
-import json
 from hashlib import sha256
 from uuid import UUID
 
@@ -115,4 +114,5 @@ def test_what_was_kept_by_this_release_stays_readable() -> None:
         '"revision":1}]}'
     ).encode()
     assert from_kept(golden) == OUTCOME
-    assert json.loads(to_kept(OUTCOME)) == json.loads(golden)
+    assert to_kept(OUTCOME) == golden.replace(b',"code":null,"message":null', b"")
+    assert from_kept(to_kept(OUTCOME)) == OUTCOME
