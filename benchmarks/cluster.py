@@ -1,6 +1,7 @@
 """A PostgreSQL server of the run's own, gone when the run ends.
 
-Its settings are the defaults, but for the number of connections, and for the module that can make commits late.
+Its settings are the defaults, but for the number of connections, for the module that can make commits late, and for the
+vacuum: it comes between the rounds, so that nobody is measured while it cleans up behind another one.
 """
 
 import os
@@ -42,7 +43,7 @@ class Cluster:
         """Make the cluster and start its server."""
         self._server.start()
         try:
-            self.run(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
+            self.run(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}", "ALTER SYSTEM SET autovacuum = off")
             if module := self._build_late_commit():
                 self.run(f"ALTER SYSTEM SET shared_preload_libraries = '{module}'")
             self._server.stop()

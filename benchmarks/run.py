@@ -60,6 +60,8 @@ class Run:
 
     def round(self, turn: int, seconds: float) -> None:
         """Visit every case once; every second time backwards."""
+        for name in self.peers:
+            self.cluster.run("VACUUM ANALYZE", database=name)
         self.cluster.run("CHECKPOINT")
         for case, callers in steps()[:: -1 if turn % 2 else 1]:
             if case.peer in self.peers and not (case.table == "late" and self.cluster.no_late_commits):
