@@ -78,7 +78,7 @@ class Ours:
 
     def __init__(self, stack: ExitStack) -> None:
         self.store = stack.enter_context(open_store_to_write(settings()))
-        self.users = {"known": range(USERS), "first seen": range(USERS, 2 * USERS)}
+        self.users = {"known": range(USERS), "first seen": range(USERS, 4 * USERS)}
         self.turns = {case: turns(users) for case, users in self.users.items()}
 
     def seed(self) -> dict[str, Any]:

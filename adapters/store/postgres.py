@@ -68,7 +68,7 @@ class PostgresRecorder(PostgresApplicationRecorder):
     def history(self, streams: Collection[UUID]) -> History:
         """Read all that is needed to know the groups of these users, in one query."""
         with self.datastore.statement() as c:
-            return history(streams, c.execute(HISTORY, history_arguments(streams)).fetchall())
+            return history(c.execute(HISTORY, history_arguments(streams)).fetchall())
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:
         """Record events that were made by `eventsourcing`, which has no position to tell then."""

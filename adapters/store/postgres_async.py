@@ -59,7 +59,7 @@ class AsyncPostgresRecorder:
 
     async def history(self, streams: Collection[UUID]) -> History:
         """Read all that is needed to know the groups of these users, in one query."""
-        return history(streams, await self._rows(HISTORY, history_arguments(streams)))
+        return history(await self._rows(HISTORY, history_arguments(streams)))
 
     async def _rows(self, statement: str, arguments: tuple[Any, ...]) -> list[TupleRow]:
         with failures_named():
