@@ -44,8 +44,9 @@ GOODBYE = 5
 LATE = 5.0
 """Seconds that a view may be behind before the service calls itself not ready."""
 
-GATHER = 0.02
-"""Seconds for which a view lets events gather: longer, and its batches would hold up who waits for an answer.
+GATHER = 0.08
+"""Seconds for which a view lets events gather: shorter, and it takes more of the interpreter from those who wait for an
+answer; longer, and each of its batches holds them up.
 
 Reads do not wait for it: they apply what it does not have yet.
 """

@@ -74,7 +74,7 @@ def turns(users: range) -> Iterator[tuple[int, int]]:
 
 
 class Ours:
-    """Answers for one store. Twice as many users as a peer has are there: half of them are always first seen."""
+    """Answers for one store. Four times as many users as a peer has are there: most of them are always first seen."""
 
     def __init__(self, stack: ExitStack) -> None:
         self.store = stack.enter_context(open_store_to_write(settings()))
