@@ -13,5 +13,5 @@ def suit_the_interpreter() -> None:
     waits by default for 5 ms, which is longer than a commit takes, until a thread that keeps a view lets it go on.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 20, 50)
     sys.setswitchinterval(0.001)

@@ -72,7 +72,7 @@ def history_arguments(streams: Collection[UUID]) -> tuple[Any, ...]:
 
 
 def history(found: Sequence[tuple[Any, ...]]) -> History:
-    """Read the rows that `HISTORY` gives: one for each user, as a row for each event takes the driver half as long again."""
+    """Read the rows that `HISTORY` gives, one for each user: rows for each event would keep the driver busy."""
     snapshots: dict[UUID, bytes] = {}
     events: list[Stored] = []
     for stream, snapshot, *columns in found:
