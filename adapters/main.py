@@ -217,6 +217,7 @@ def work(
         store = stack.enter_context(open_store(settings))
         app, threads = build(settings, store, parts)
         stack.enter_context(store.leases or nullcontext())
+        stack.enter_context(store.beside)
         stack.callback(stop_all, threads)
         for thread in threads:
             thread.start()

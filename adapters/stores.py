@@ -2,7 +2,7 @@
 
 from asyncio import Lock
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from typing import NamedTuple, Protocol, cast
@@ -75,6 +75,9 @@ class Store(NamedTuple):
     leases: Leases | None = None
     """Which process runs which follower; None where there is but one process."""
 
+    beside: AbstractContextManager[object] = nullcontext()
+    """What goes on beside the writing, as long as somebody writes."""
+
     @property
     def views(self) -> dict[str, View]:
         """What followers of the log keep, by name."""
@@ -91,7 +94,7 @@ def open_store(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def open_store_to_write(settings: Settings) -> Iterator[Store]:
     """Bring the database up to date, or make it, and open it; raises `HeldElsewhere` where one process alone writes."""
-    with migrate_to_write(settings), open_store(settings) as store:
+    with migrate_to_write(settings), open_store(settings) as store, store.beside:
         yield store
 
 
@@ -120,7 +123,7 @@ def _open_sqlite(settings: Settings) -> Iterator[Store]:
     with _service(sqlite.environment(settings.database), settings) as groups:
         recorder = cast("sqlite.SQLiteRecorder", groups.recorder)
         datastore = recorder.datastore
-        with closing(datastore.for_views()) as views, WriteAhead(datastore.uri, datastore.writers):
+        with closing(datastore.for_views()) as views:
             yield Store(
                 groups,
                 _lanes(groups, lambda: InThread(recorder), SQLITE_LANES),
@@ -128,6 +131,7 @@ def _open_sqlite(settings: Settings) -> Iterator[Store]:
                 SQLiteGroupLists(views),
                 SQLiteHistory(views),
                 Snapshots(SQLiteSnapshots(views), groups.states_of),
+                beside=WriteAhead(datastore.uri, datastore.writers),
             )
 
 
