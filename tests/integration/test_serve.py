@@ -5,7 +5,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from shutil import copyfile
 
@@ -35,8 +35,10 @@ def test_it_serves_until_it_is_asked_to_end(database: Path, how: signal.Signals)
 
 def test_what_was_committed_moves_into_the_file_while_it_serves(database: Path) -> None:
     def in_the_file_alone() -> int:
-        with closing(sqlite3.connect(copyfile(database, database.with_name("alone.db")))) as connection:
+        alone = copyfile(database, database.with_name("alone.db"))
+        with closing(sqlite3.connect(alone)) as connection, suppress(sqlite3.DatabaseError):  # copied in the middle
             return int(connection.execute("SELECT COUNT(*) FROM stored_events").fetchone()[0])
+        return 0
 
     with serving(database) as (url, _):
         assert httpx.post(f"{url}/v1/users/alice/commands", json=CREATE, timeout=30).status_code == 200
