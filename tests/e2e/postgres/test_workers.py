@@ -51,7 +51,8 @@ def send_by_all(service: Service) -> dict[int, int]:
 def test_requests_are_spread_over_the_workers(service: Service) -> None:
     spread = send_by_all(service)
     assert sum(spread.values()) == CONNECTIONS
-    assert len(spread) > 1, spread  # how evenly is up to the system
+    # How evenly is up to the system; and one that is busy starting takes none.
+    eventually(lambda: len(send_by_all(service)) > 1, "a second worker takes connections")
     sessions = rows(
         service.database,
         "SELECT count(DISTINCT client_port) FROM pg_stat_activity "
