@@ -65,7 +65,6 @@ class UserCommands:
             "command": submission.command.command,
             "command_id": command_id,
             "correlation_id": submission.correlation_id or str(command_id),
-            "causation_id": command_id,
             "traceparent": submission.traceparent,
         }
         decision = decide(self.state, submission.command, rules.policy_of(submission.sdk_app_id), stamp)

@@ -97,13 +97,13 @@ class Stamp(TypedDict):
     command: str
     command_id: UUID
     correlation_id: str
-    causation_id: UUID
     traceparent: str | None
 
 
 def make(event_type: type[E], stamp: Stamp, revision: int, data: dict[str, Any]) -> E:
     """Make the event of this revision; its ID follows from command and revision, so that deciding stays pure."""
-    event_id = derived_id(stamp["command_id"], str(revision))
+    command_id = stamp["command_id"]
+    event_id = derived_id(command_id, str(revision))
     return event_type.__pydantic_validator__.validate_python(  # type: ignore[no-any-return]
-        {"event_id": event_id, "revision": revision, **stamp, **data}
+        {"event_id": event_id, "revision": revision, "causation_id": command_id, **stamp, **data}
     )

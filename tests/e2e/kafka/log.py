@@ -62,7 +62,6 @@ class MemoryLog:
             command=command.command,
             command_id=command_id,
             correlation_id=str(command_id),
-            causation_id=command_id,
             traceparent=traceparent,
         )
         state = self._users.get(user, UserConversationGroups())

@@ -29,7 +29,6 @@ STAMP = Stamp(
     command="CreateGroup",
     command_id=UUID("0f4c2a51-8f43-4f0e-9d5c-1f2a3b4c5d6e"),
     correlation_id="order-7",
-    causation_id=UUID("0f4c2a51-8f43-4f0e-9d5c-1f2a3b4c5d6e"),
     traceparent=None,
 )
 
