@@ -5,14 +5,14 @@ import signal
 import socket
 import sqlite3
 import subprocess
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
-from shutil import copyfile
 
 import httpx
 import pytest
 
 from adapters.store.migrate import migrate_sqlite
+from tests.contract.test_write_ahead import events_in_the_file_alone
 from tests.integration.process import PROGRAM, convgroups, environment, serving
 from tests.integration.service import wait_until
 from tests.integration.test_poison import append_unknown
@@ -34,15 +34,9 @@ def test_it_serves_until_it_is_asked_to_end(database: Path, how: signal.Signals)
 
 
 def test_what_was_committed_moves_into_the_file_while_it_serves(database: Path) -> None:
-    def in_the_file_alone() -> int:
-        alone = copyfile(database, database.with_name("alone.db"))
-        with closing(sqlite3.connect(alone)) as connection, suppress(sqlite3.DatabaseError):  # copied in the middle
-            return int(connection.execute("SELECT COUNT(*) FROM stored_events").fetchone()[0])
-        return 0
-
     with serving(database) as (url, _):
         assert httpx.post(f"{url}/v1/users/alice/commands", json=CREATE, timeout=30).status_code == 200
-        wait_until(in_the_file_alone, "the event to be in the file")
+        wait_until(lambda: events_in_the_file_alone(database), "the event to be in the file")
 
 
 def test_it_says_what_to_try_and_warns_of_slips_of_the_pen(database: Path) -> None:
