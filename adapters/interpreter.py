@@ -1,6 +1,7 @@
 """How Python is told what kind of process this is: an event loop beside threads, and much that stays."""
 
 import gc
+import os
 import sys
 
 
@@ -15,3 +16,8 @@ def suit_the_interpreter() -> None:
     gc.freeze()
     gc.set_threshold(200_000, 20, 50)
     sys.setswitchinterval(0.001)
+
+
+def give_way() -> None:
+    """Let other processes have the processor first: whoever waits for this one waits for nothing that is missing."""
+    os.nice(10)

@@ -1,10 +1,11 @@
 """Builds everything: the only file that knows all parts. The command line calls it; nothing else does."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, nullcontext
+from functools import partial
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Final, Literal, assert_never, get_args
 
 import structlog
@@ -20,17 +21,17 @@ from adapters.http.identity import Signed, Trusting
 from adapters.http.operations import Check
 from adapters.http.reads import ReadSide
 from adapters.http.writes import GatheringProtocol
-from adapters.interpreter import suit_the_interpreter
+from adapters.interpreter import give_way, suit_the_interpreter
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings, Security
 from adapters.pruning import Pruning
+from adapters.readiness import Beside, feed_check, follower_check, lags, readiness
 from adapters.settings import SettingRefused, Settings
 from adapters.store.lock import announce
-from adapters.stores import Store, migrate_to_write, open_store
+from adapters.stores import Store, migrate_to_write, open_store_patiently
 from adapters.telemetry import Metrics, configure_logging
 from adapters.workers import Workers
 from adapters.writer import Writer
-from domain.ports import Unavailable
 from projections.follower import Follower, SharedReads
 
 logger = structlog.get_logger("service")
@@ -41,9 +42,6 @@ BACKLOG = 2048
 GOODBYE = 5
 """Seconds that a request may still take when the service is asked to end."""
 
-LATE = 5.0
-"""Seconds that a view may be behind before the service calls itself not ready."""
-
 GATHER = 0.08
 """Seconds for which a view lets events gather: shorter, and it takes more of the interpreter from those who wait for an
 answer; longer, and each of its batches holds them up.
@@ -51,10 +49,12 @@ answer; longer, and each of its batches holds them up.
 Reads do not wait for it: they apply what it does not have yet.
 """
 
+NO_KAFKA = "CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set"
+
 Part = Literal["api", "views", "relay"]
 
 PARTS: Final[tuple[Part, ...]] = get_args(Part)
-"""What one process does, where nothing else is said."""
+"""What a service does, where nothing else is said. On PostgreSQL each has a process of its own."""
 
 
 def read_side(store: Store) -> ReadSide:
@@ -97,7 +97,7 @@ def follow_relay(settings: Settings, store: Store, *, alone: bool = False) -> li
     """Build the follower that publishes to Kafka; none where no Kafka is configured. `alone`: others write."""
     relay = relay_to_kafka(settings, store)
     if relay is None:
-        logger.info("relay off", reason="CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set")
+        logger.info("relay off", reason=NO_KAFKA)
         return []
     logger.info("relay on", kafka=settings.kafka_bootstrap_servers, topic_prefix=settings.kafka_topic_prefix)
     look_again = LOOK_OFTEN if alone else LOOK_AGAIN
@@ -109,50 +109,28 @@ def _thread(store: Store, follower: Follower, **how: Any) -> FollowerThread:
     return FollowerThread(follower, store.log, right=right, **how)
 
 
-def readiness(store: Store, threads: Sequence[FollowerThread]) -> list[Check]:
-    """Check what must hold for the service to be ready. A relay that waits for Kafka is behind, not broken."""
-    try:
-        head = store.log.head()
-        checks = [Check("database", ok=True, detail=f"answers; the log has {head} events")]
-        return [*checks, *map(_follower_check, threads)]
-    except Unavailable as away:
-        return [Check("database", ok=False, detail=str(away))]
-
-
-def _follower_check(thread: FollowerThread) -> Check:
-    if thread.stopped_by is not None:
-        return Check(thread.name, ok=False, detail=f"stopped: {thread.stopped_by}")
-    if thread.stands_by:
-        return Check(thread.name, ok=True, detail="stands by: another process follows")
-    lag = thread.lag()
-    detail = "has not begun" if lag is None else f"{lag.events} events, {lag.seconds:.1f} s behind"
-    if thread.waiting_for is not None:
-        detail += f"; waits: {thread.waiting_for}"
-    in_time = lag is not None and thread.waiting_for is None and lag.seconds <= LATE
-    return Check(thread.name, ok=in_time or thread.name in ("relay", "snapshots"), detail=detail)
-
-
-def _feed_check(feed: Feed) -> Check:
-    if feed.stopped_by is not None:
-        return Check("feed", ok=False, detail=f"stopped: {feed.stopped_by}")
-    return Check("feed", ok=True, detail=f"{feed.readers} listen")
-
-
-def build(settings: Settings, store: Store, parts: Collection[Part] = PARTS) -> tuple[ASGIApp, list[FollowerThread]]:
+def build(
+    settings: Settings, store: Store, parts: Collection[Part] = PARTS, beside: Sequence[Beside] = ()
+) -> tuple[ASGIApp, list[FollowerThread]]:
     """Put the application and its followers, not yet started, together over one store."""
     threads = follow_views(store) if "views" in parts else []
     threads += follow_relay(settings, store, alone="api" not in parts) if "relay" in parts else []
-    metrics = Metrics({thread.name: thread.lag for thread in threads})
+
+    def followers() -> list[Check]:
+        return [*map(follower_check, threads), *(check for process in beside for check in process.followers())]
+
+    metrics = Metrics(partial(lags, followers))
     store.groups.listeners += [metrics.committed, *(lambda _, wake=thread.wake: wake() for thread in threads)]
     if "api" not in parts:
-        return create_operations_app(lambda: readiness(store, threads), metrics, access_by(settings).guard), threads
+        ready = partial(readiness, store.log, followers)
+        return create_operations_app(ready, metrics, access_by(settings).guard), threads
     reads = read_side(store)
     feed = Feed(store.log, reads.log_id, store.groups, settings.feed_depth)
     store.groups.listeners.append(lambda _: feed.wake())
     metrics.count_readers(lambda: feed.readers)
 
     def checks() -> list[Check]:
-        return [*readiness(store, threads), _feed_check(feed)]
+        return [*readiness(store.log, followers), feed_check(feed)]
 
     return create_app(store.groups, Writer(store.lanes), reads, checks, metrics, access_by(settings), feed), threads
 
@@ -200,22 +178,51 @@ def serve(
             if on_listening is not None:
                 on_listening(where)
 
+        if settings.postgres is None:
+            work(settings, listener, parts, on_started=say)
+            return
+        serves, *others = _apart(settings, parts)
+        inner = {part: stack.enter_context(listen("127.0.0.1", 0)) for part in others}
+        beside = [(part, own.getsockname()[1]) for part, own in inner.items()]
+        works = [partial(work, settings, own, [part]) for part, own in inner.items()]
         if workers > 1:
-            say()
-            Workers(workers, work, settings, listener, parts).run()
+            works += [partial(work, settings, listener, [serves], beside)] * workers
+            with Workers(works):
+                say()
+                Event().wait()
+        with Workers(works):
+            work(settings, listener, [serves], beside, on_started=say)
+
+
+def _apart(settings: Settings, parts: Collection[Part]) -> Iterator[Part]:
+    """Give the parts that have a process each, the one that serves first.
+
+    Who keeps views has the interpreter to itself then, and so has who waits for an answer (docs/decisions/0016).
+    """
+    serves, *others = parts
+    yield serves
+    for part in others:
+        if part == "relay" and settings.kafka_bootstrap_servers is None:
+            logger.info("relay off", reason=NO_KAFKA)
         else:
-            work(settings, listener, parts, say)
+            yield part
 
 
 def work(
-    settings: Settings, listener: socket, parts: Collection[Part], on_started: Callable[[], None] = lambda: None
+    settings: Settings,
+    listener: socket,
+    parts: Collection[Part],
+    beside: Sequence[tuple[Part, int]] = (),
+    on_started: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve in this process, perhaps one of several, from a database that is up to date."""
+    """Serve in this process from a database that is up to date; `beside` are other parts with their ports."""
     configure_logging(settings.log_format)
     suit_the_interpreter()
+    if list(parts) == ["views"]:
+        give_way()
     with ExitStack() as stack:
-        store = stack.enter_context(open_store(settings))
-        app, threads = build(settings, store, parts)
+        store = stack.enter_context(open_store_patiently(settings))
+        app, threads = build(settings, store, parts, [Beside(part, port) for part, port in beside])
         stack.enter_context(store.leases or nullcontext())
         stack.enter_context(store.beside)
         stack.callback(stop_all, threads)

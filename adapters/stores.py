@@ -2,11 +2,16 @@
 
 from asyncio import Lock
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, closing, contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
+from time import sleep
 from typing import NamedTuple, Protocol, cast
 from uuid import UUID
+
+import structlog
+from eventsourcing.persistence import PersistenceError
+from sqlalchemy.exc import DBAPIError
 
 from adapters.settings import Settings
 from adapters.store import postgres, sqlite
@@ -21,12 +26,17 @@ from adapters.store.write_ahead import WriteAhead
 from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresSnapshots
 from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory, SQLiteSnapshots
 from adapters.writer import Handle, Lanes
-from domain.ports import EventLog
+from domain.ports import EventLog, Unavailable
 from domain.service import ConversationGroups
 from projections.follower import Effect
 from projections.group_lists import GroupListsTable
 from projections.history import HistoryTable
 from projections.snapshots import Snapshots
+
+logger = structlog.get_logger("store")
+
+PAUSE = 0.5
+"""Seconds between two tries to open a database that is away."""
 
 POSTGRES_LANES = 2
 """Commits under way at once, of different users: one is decided while the other becomes durable."""
@@ -88,6 +98,22 @@ class Store(NamedTuple):
 def open_store(settings: Settings) -> Iterator[Store]:
     """Open a database to read it; raises `NotMigrated`."""
     with _open_sqlite(settings) if settings.postgres is None else _open_postgres(settings, settings.postgres) as store:
+        yield store
+
+
+@contextmanager
+def open_store_patiently(settings: Settings) -> Iterator[Store]:
+    """Do the same with a database that was there a moment ago: while it is away, wait."""
+    with ExitStack() as stack:
+        while True:
+            try:
+                store = stack.enter_context(open_store(settings))
+                store.log.head()
+                break
+            except (DBAPIError, PersistenceError, Unavailable) as away:
+                logger.warning("waiting for the database", reason=str(away).partition("\n")[0])
+            stack.close()
+            sleep(PAUSE)
         yield store
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Literal
 
@@ -13,7 +13,6 @@ from prometheus_client.registry import Collector
 
 from adapters.follow import Lag
 from domain.outcomes import Outcome
-from domain.ports import Unavailable
 from domain.refusals import Refusal
 
 
@@ -42,7 +41,7 @@ def configure_logging(log_format: Literal["console", "json"]) -> None:
 class Metrics:
     """Counts what happens; `lags` are asked when somebody looks."""
 
-    def __init__(self, lags: Mapping[str, Callable[[], Lag | None]]) -> None:
+    def __init__(self, lags: Callable[[], Mapping[str, Lag]]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody reads
         self.registry = CollectorRegistry()
         self.requests = Counter(
@@ -96,7 +95,7 @@ class Metrics:
 class LagCollector(Collector):
     """Each follower's lag, measured when the metrics are read."""
 
-    def __init__(self, lags: Mapping[str, Callable[[], Lag | None]]) -> None:
+    def __init__(self, lags: Callable[[], Mapping[str, Lag]]) -> None:
         self._lags = lags
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
@@ -105,13 +104,7 @@ class LagCollector(Collector):
         seconds = GaugeMetricFamily(
             "convgroups_follower_lag_seconds", "Age of the oldest event not yet handled", labels=["follower"]
         )
-        for follower, lag in self._measured():
+        for follower, lag in self._lags().items():
             events.add_metric([follower], lag.events)
             seconds.add_metric([follower], lag.seconds)
         return events, seconds
-
-    def _measured(self) -> Sequence[tuple[str, Lag]]:
-        try:
-            return [(follower, measured) for follower, lag in self._lags.items() if (measured := lag())]
-        except Unavailable:
-            return []

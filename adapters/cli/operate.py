@@ -35,9 +35,11 @@ def serve_command(
         str, typer.Option(help="The address to serve; a loopback one while CONVGROUPS_AUTH=off.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to serve; 0 for a free one.", min=0, max=65535)] = 8080,
-    workers: Annotated[int, typer.Option(help="Processes; more than 1 needs PostgreSQL.", min=1, max=64)] = 1,
+    workers: Annotated[
+        int, typer.Option(help="Processes that answer; more than 1 needs PostgreSQL.", min=1, max=64)
+    ] = 1,
     only: Annotated[
-        str | None, typer.Option(help="Some of api,views,relay in this process; needs PostgreSQL.", metavar="PARTS")
+        str | None, typer.Option(help="Some of api,views,relay, not all; needs PostgreSQL.", metavar="PARTS")
     ] = None,
 ) -> None:
     """Serve HTTP, keep the views, and relay to Kafka where it is configured."""

@@ -138,7 +138,12 @@ READY: Final = {
     "status": "ready",
     "checks": [
         {"name": "database", "ok": True, "detail": "answers; the log has 2 events"},
-        {"name": "group-lists", "ok": True, "detail": "0 events, 0.0 s behind"},
+        {
+            "name": "group-lists",
+            "ok": True,
+            "detail": "3 events, 0.1 s behind",
+            "lag": {"events": 3, "seconds": 0.08},
+        },
     ],
 }
 NOT_READY: Final = {

@@ -1,12 +1,13 @@
 """For whoever runs the service: is it alive, is it ready, what does it do."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import JSONResponse, Response
 
+from adapters.follow import Lag
 from adapters.http.described import OPERATION_DOCS
 
 
@@ -16,6 +17,13 @@ class Check(NamedTuple):
     name: str
     ok: bool
     detail: str
+    lag: Lag | None = None
+    """Of a follower, where it is known."""
+
+    def told(self) -> dict[str, Any]:
+        """Give it as JSON has it."""
+        lag = {} if self.lag is None else {"lag": self.lag._asdict()}
+        return {"name": self.name, "ok": self.ok, "detail": self.detail} | lag
 
 
 def operation_routes(checks: Callable[[], Sequence[Check]], registry: CollectorRegistry) -> APIRouter:
@@ -30,7 +38,7 @@ def operation_routes(checks: Callable[[], Sequence[Check]], registry: CollectorR
     def readyz() -> Response:
         found = checks()
         ready = all(check.ok for check in found)
-        body = {"status": "ready" if ready else "not ready", "checks": [check._asdict() for check in found]}
+        body = {"status": "ready" if ready else "not ready", "checks": [check.told() for check in found]}
         return JSONResponse(body, 200 if ready else 503)
 
     @router.get("/metrics", **OPERATION_DOCS["metrics"])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event
@@ -84,6 +85,7 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that its processes can be killed together
                 preexec_fn=_end_with_tests if sys.platform == "linux" else None,  # noqa: PLW1509 - one C call
             )
         self.url = f"http://{LOOPBACK}:{self._port}"
@@ -101,12 +103,17 @@ class Service:
         return self._process
 
     def kill(self) -> None:
-        """End it as `kill -9` does."""
+        """End it, and all processes that it has, as `kill -9` does."""
         self.up.clear()
         if self._process is not None:
-            self._process.kill()
+            self.signal(signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to all its processes."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
     def stop(self) -> float:
         """Ask it to end, as an operator would; it must do so in good order. Tell how many seconds that took."""

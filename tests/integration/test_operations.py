@@ -10,6 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapters.follow import stop_all
 from tests.integration.service import Service, running, wait_until
 
+NONE = {"events": 0, "seconds": 0.0}
+
 
 @pytest.fixture
 def own(database: Path) -> Iterator[Service]:
@@ -45,9 +47,9 @@ def test_ready_names_each_check(own: Service) -> None:
         "status": "ready",
         "checks": [
             {"name": "database", "ok": True, "detail": "answers; the log has 2 events"},
-            {"name": "group-lists", "ok": True, "detail": "0 events, 0.0 s behind"},
-            {"name": "history", "ok": True, "detail": "0 events, 0.0 s behind"},
-            {"name": "snapshots", "ok": True, "detail": "0 events, 0.0 s behind"},
+            {"name": "group-lists", "ok": True, "detail": "0 events, 0.0 s behind", "lag": NONE},
+            {"name": "history", "ok": True, "detail": "0 events, 0.0 s behind", "lag": NONE},
+            {"name": "snapshots", "ok": True, "detail": "0 events, 0.0 s behind", "lag": NONE},
             {"name": "feed", "ok": True, "detail": "0 listen"},
         ],
     }

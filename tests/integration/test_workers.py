@@ -5,12 +5,13 @@ import sys
 
 ASKED_TO_END_AFTER_THE_SECOND_START = """
 import sys, time
+from functools import partial
 from adapters.workers import Workers
 
 start, started = Workers._start, []
 
-def start_or_end(self):
-    process = start(self)
+def start_or_end(self, work):
+    process = start(self, work)
     started.append(process)
     if len(started) == 2:
         sys.exit(0)  # as a signal does, at any moment
@@ -18,7 +19,8 @@ def start_or_end(self):
 
 Workers._start = start_or_end
 try:
-    Workers(3, time.sleep, 600).run()
+    with Workers(3 * [partial(time.sleep, 600)]):
+        pass
 finally:
     print(*(process.pid for process in started))
 """

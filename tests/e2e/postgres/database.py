@@ -5,8 +5,9 @@ from typing import Any
 import psycopg
 
 from tests.e2e.fold import Groups, fold
+from tests.e2e.postgres.processes import processes
 from tests.e2e.recorded import Recorded
-from tests.e2e.service import PATIENCE, eventually
+from tests.e2e.service import PATIENCE, Service, eventually
 
 VIEWS = ("group-lists", "history", "snapshots")
 
@@ -22,10 +23,10 @@ def owners(url: str) -> dict[str, tuple[str, int]]:
     return {name: (owner, epoch) for name, owner, epoch in found}
 
 
-def owned_by(url: str, process: int, *followers: str) -> bool:
-    """Tell whether this process runs all of these followers."""
-    running = owners(url)
-    return all(running.get(name, ("", 0))[0].endswith(f":{process}") for name in followers)
+def owned_by(service: Service, *followers: str) -> bool:
+    """Tell whether processes of this service run all of these followers."""
+    running, own = owners(service.database), processes(service.process.pid)
+    return all(name in running and int(running[name][0].rpartition(":")[2]) in own for name in followers)
 
 
 def positions(url: str) -> dict[str, int]:

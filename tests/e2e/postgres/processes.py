@@ -8,7 +8,7 @@ ESTABLISHED = "01"
 
 
 def workers(parent: int) -> set[int]:
-    """Give the workers of a service: those of its children that are none of `multiprocessing` itself."""
+    """Give the processes that a service has beside its first: no helper of `multiprocessing` itself."""
     found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -18,6 +18,11 @@ def workers(parent: int) -> set[int]:
         except OSError:
             continue  # it ended meanwhile
     return found
+
+
+def processes(service: int) -> set[int]:
+    """Give the process of a service, and its workers."""
+    return {service, *workers(service)}
 
 
 def runs(process: int) -> bool:

@@ -53,7 +53,7 @@ def test_only_views_keeps_them_and_serves_nothing_but_how_it_is(new_service: New
     with Clients(api, "only views", users=4) as clients:
         clients.wait_for(answers=200)
     wait_for_views(postgres_url)
-    assert owned_by(postgres_url, views.process.pid, *VIEWS)
+    assert owned_by(views, *VIEWS)
     assert_views_are_the_fold(postgres_url, read_log(postgres_url))
     assert views.readiness()[0] == 200
     assert views.readiness()[1].keys() == {"database", *VIEWS}
@@ -75,19 +75,19 @@ def test_each_part_may_run_on_its_own_and_a_relay_stands_by_for_another(
     one, other = (new_service(kafka, kafka_prefix, "--only=relay", database=postgres_url) for _ in range(2))
     api.start()
     one.start()
-    eventually(lambda: owned_by(postgres_url, one.process.pid, "relay"), "the first relays")
+    eventually(lambda: owned_by(one, "relay"), "the first relays")
     other.start()
     with Clients(api, "relays", users=4) as clients:
         clients.wait_for(answers=100)
         read_changes(kafka, topic, events(50))
         assert other.readiness()[1]["relay"]["detail"] == "stands by: another process follows"
         one.kill()
-        eventually(lambda: owned_by(postgres_url, other.process.pid, "relay"), "the other takes over")
+        eventually(lambda: owned_by(other, "relay"), "the other takes over")
         one.start()
         clients.wait_for(answers=100)
         read_changes(kafka, topic, events(150))
         other.stop()
-        eventually(lambda: owned_by(postgres_url, one.process.pid, "relay"), "the first takes over again")
+        eventually(lambda: owned_by(one, "relay"), "the first takes over again")
         clients.wait_for(answers=100)
     log = read_log(postgres_url)
     assert_commands_are_recorded_once(clients.sent, log)

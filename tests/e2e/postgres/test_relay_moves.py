@@ -19,7 +19,7 @@ def pair(new_service: NewService, postgres_url: str, kafka: str, kafka_prefix: s
     """Give the service that relays, and the one that stands by."""
     first, second = (new_service(kafka, kafka_prefix, database=postgres_url) for _ in range(2))
     first.start()
-    eventually(lambda: owned_by(postgres_url, first.process.pid, "relay"), "the first relays")
+    eventually(lambda: owned_by(first, "relay"), "the first relays")
     second.start()
     return first, second
 
@@ -34,7 +34,7 @@ def test_after_kill_9_of_the_one_that_relays_the_other_goes_on_in_time(
         assert second.readiness()[1]["relay"]["detail"] == "stands by: another process follows"
         first.kill()
         begin = monotonic()
-        eventually(lambda: owned_by(second.database, second.process.pid, "relay"), "the second relays")
+        eventually(lambda: owned_by(second, "relay"), "the second relays")
         assert monotonic() - begin < IN_TIME
         clients.wait_for(answers=100)
     log = read_log(second.database)

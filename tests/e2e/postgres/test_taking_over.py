@@ -29,7 +29,7 @@ def first(new_service: NewService, postgres_url: str) -> Service:
     """Give a service that runs all followers."""
     service = new_service(database=postgres_url)
     service.start()
-    eventually(lambda: owned_by(postgres_url, service.process.pid, *VIEWS), "the first follows")
+    eventually(lambda: owned_by(service, *VIEWS), "the first follows")
     return service
 
 
@@ -55,7 +55,7 @@ def stands_by(service: Service) -> bool:
 
 
 def wait_until_it_follows(service: Service) -> None:
-    eventually(lambda: owned_by(service.database, service.process.pid, *VIEWS), "the other service takes over")
+    eventually(lambda: owned_by(service, *VIEWS), "the other service takes over")
     wait_for_views(service.database)
 
 
@@ -97,7 +97,7 @@ def test_after_kill_9_of_the_first_the_views_follow_in_time(first: Service, seco
 def test_asked_to_end_the_first_hands_over_at_once(first: Service, second: Service, clients: Clients) -> None:
     begin = monotonic()
     first.ask_to_stop()
-    eventually(lambda: owned_by(first.database, second.process.pid, *VIEWS), "the second takes over")
+    eventually(lambda: owned_by(second, *VIEWS), "the second takes over")
     assert monotonic() - begin < LASTS / 2
     first.wait_until_stopped()
     wait_until_it_follows(second)
@@ -115,9 +115,9 @@ def test_a_process_that_was_held_up_changes_nothing_when_it_wakes(
         epoch = owners(first.database)["history"][1]
         if held_up is second:
             clients.end()  # they talk to this one
-        held_up.process.send_signal(signal.SIGSTOP)
+        held_up.signal(signal.SIGSTOP)
         wait_until_it_follows(other)
-        held_up.process.send_signal(signal.SIGCONT)
+        held_up.signal(signal.SIGCONT)
         eventually(lambda service=held_up: stands_by(service), "it stands by")  # type: ignore[misc]
         assert owners(first.database)["history"][1] == epoch + 1
     assert "needs a person" not in first.said() + second.said()

@@ -1,4 +1,4 @@
-"""`convgroups serve --workers 3`: three processes at one address, which live and end together."""
+"""`convgroups serve --workers 3`: three processes at one address, and one beside them that keeps the views."""
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.checks import assert_commands_are_recorded_once, assert_reads_are_the_fold
 from tests.e2e.conftest import NewService
 from tests.e2e.load import Clients
-from tests.e2e.postgres.database import VIEWS, assert_views_are_the_fold, owners, rows, wait_for_views
+from tests.e2e.postgres.database import VIEWS, assert_views_are_the_fold, owned_by, owners, rows, wait_for_views
 from tests.e2e.postgres.processes import connections, runs, workers
 from tests.e2e.recorded import read_log
 from tests.e2e.service import Service, eventually
@@ -24,7 +24,7 @@ CONNECTIONS = 60
 def service(new_service: NewService, postgres_url: str) -> Service:
     started = new_service(None, None, f"--workers={COUNT}", database=postgres_url)
     started.start()
-    eventually(lambda: len(workers(started.process.pid)) == COUNT, "all workers are there")
+    eventually(lambda: len(workers(started.process.pid)) == COUNT + 1, "all workers are there")
     return started
 
 
@@ -75,31 +75,27 @@ def test_the_workers_share_the_followers_and_each_is_run_once(service: Service) 
         assert_reads_are_the_fold(client, clients.users, log)
 
 
-def test_a_worker_that_is_killed_is_started_again_and_nothing_is_lost(service: Service) -> None:
-    with Clients(service, "a worker is killed", threads=6, users=6) as clients:
+def test_workers_that_are_killed_are_started_again_and_nothing_is_lost(service: Service) -> None:
+    with Clients(service, "workers are killed", threads=6, users=6) as clients:
         for _ in range(3):
             clients.wait_for(answers=50)
             before = workers(service.process.pid)
+            eventually(lambda: owned_by(service, "history"), "a worker follows")
             follows = int(owners(service.database)["history"][0].rpartition(":")[2])
-            kill(follows, signal.SIGKILL)
+            serves = min(before - {follows})
+            for killed in (follows, serves):
+                kill(killed, signal.SIGKILL)
             eventually(
-                lambda before=before: len(workers(service.process.pid) - before) == 1,  # type: ignore[misc]
-                "another worker is there",
+                lambda before=before: len(workers(service.process.pid) - before) == 2,  # type: ignore[misc]
+                "other workers are there",
             )
-            assert workers(service.process.pid) > before - {follows}
-            eventually(
-                lambda follows=follows: (
-                    not owners(service.database)  # type: ignore[misc]
-                    .get("history", (f":{follows}",))[0]
-                    .endswith(f":{follows}")
-                ),
-                "another one follows",
-            )
+            assert workers(service.process.pid) > before - {follows, serves}
+            eventually(lambda: owned_by(service, *VIEWS), "another one follows")
     wait_for_views(service.database)
     log = read_log(service.database)
     assert_commands_are_recorded_once(clients.sent, log)
     assert_views_are_the_fold(service.database, log)
-    assert service.said().count("a worker died, and is started again") == 3
+    assert service.said().count("a worker died, and is started again") == 6
     assert service.stop() < 10
 
 
