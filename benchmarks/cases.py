@@ -72,7 +72,7 @@ CASES = (
     Case("sqlite", "ours-sqlite", "first seen", "this service, users seen for the first time", (32,)),
     Case("http", "ours-http", "closed loop", "this service over HTTP, views following", (1, 32, 128)),
     Case("http", "ours-http-feed", "closed loop", "the same, devices of 1,000 users following", (32, 128)),
-    Case("http", "ours-http-2", "closed loop", "the same, 2 processes", (32, 128)),
+    Case("http", "ours-http-2", "closed loop", "the same, answered by 2 processes", (32, 128)),
     Case("http", "ours-http", "latency, alone", "one caller alone", (1,)),
     Case("http", "ours-http", "latency, half the peak", "open loop at half the peak", (64,)),
     Case("views", "eventsourcing", "", "eventsourcing, into dictionaries"),

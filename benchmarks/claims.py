@@ -159,7 +159,7 @@ CLAIMS = (
         best_other("postgres"),
     ),
     Claim(
-        "over HTTP, 128 connections, 2 processes ÷ 1 process",
+        "over HTTP, 128 connections, answered by 2 processes ÷ by 1",
         at("http", ("ours-http-2", "closed loop"), 128),
         at("http", ("ours-http", "closed loop"), 128),
     ),

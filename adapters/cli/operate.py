@@ -44,7 +44,8 @@ def serve_command(
 ) -> None:
     """Serve HTTP, keep the views, and relay to Kafka where it is configured."""
     from adapters.cli.failures import address_refused
-    from adapters.main import PARTS, serve
+    from adapters.main import PARTS
+    from adapters.serve import serve
     from adapters.settings import read_settings, unknown_settings
     from adapters.telemetry import configure_logging
 

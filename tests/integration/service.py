@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from adapters.follow import FollowerThread, stop_all
-from adapters.main import build, http_server, listen
+from adapters.main import build
+from adapters.serve import http_server, listen
 from adapters.settings import Settings
 from adapters.stores import Store, open_store_to_write
 

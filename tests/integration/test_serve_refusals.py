@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.main import refuse_strangers
+from adapters.serve import refuse_strangers
 from adapters.settings import SettingRefused
 from tests.integration.command_line import Run
 from tests.integration.process import convgroups

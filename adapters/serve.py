@@ -1,0 +1,156 @@
+"""Runs what `main` builds: in one process, or each part in one of its own."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, nullcontext
+from functools import partial
+from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from threading import Event
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from adapters.follow import stop_all
+from adapters.http.edge import is_loopback
+from adapters.http.writes import GatheringProtocol
+from adapters.interpreter import give_way, suit_the_interpreter
+from adapters.main import NO_KAFKA, PARTS, Part, build
+from adapters.pruning import Pruning
+from adapters.readiness import Beside
+from adapters.settings import SettingRefused, Settings
+from adapters.store.lock import announce
+from adapters.stores import migrate_to_write, open_store_patiently
+from adapters.telemetry import configure_logging
+from adapters.workers import Workers
+
+logger = structlog.get_logger("service")
+
+BACKLOG = 2048
+"""Connections that the system keeps waiting while the service starts or is busy."""
+
+GOODBYE = 5
+"""Seconds that a request may still take when the service is asked to end."""
+
+
+def serve(
+    settings: Settings,
+    host: str,
+    port: int,
+    *,
+    parts: Collection[Part] = PARTS,
+    workers: int = 1,
+    on_listening: Callable[[str], None] | None = None,
+) -> None:
+    """Run these parts until this process is asked to end; raises `SettingRefused`, `HeldElsewhere`, `OSError`.
+
+    `on_listening` is told the address, as soon as requests are taken.
+    """
+    refuse_strangers(settings, host)
+    if settings.postgres is None and (workers > 1 or set(parts) != set(PARTS)):
+        raise SettingRefused("--workers and --only need PostgreSQL: set CONVGROUPS_DATABASE_URL=postgresql://...")
+    host = host if host == "localhost" else str(ip_address(host))  # of all its spellings, the usual one
+    with ExitStack() as stack:
+        listener = stack.enter_context(listen(host, port))
+        where = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        stack.enter_context(migrate_to_write(settings))
+        stack.callback(logger.info, "stopped")
+
+        def say() -> None:
+            docs = {"docs": f"{where}/docs"} if "api" in parts else {"parts": ",".join(parts)}
+            logger.info("serving", url=where, **docs, database=settings.named_database)
+            if settings.postgres is None:
+                announce(settings.database, where)
+            if on_listening is not None:
+                on_listening(where)
+
+        if settings.postgres is None:
+            work(settings, listener, parts, on_started=say)
+            return
+        serves, *others = _apart(settings, parts)
+        inner = {part: stack.enter_context(listen("127.0.0.1", 0)) for part in others}
+        beside = [(part, own.getsockname()[1]) for part, own in inner.items()]
+        works = [partial(work, settings, own, [part]) for part, own in inner.items()]
+        if workers > 1:
+            works += [partial(work, settings, listener, [serves], beside)] * workers
+            with Workers(works):
+                say()
+                Event().wait()
+        with Workers(works):
+            work(settings, listener, [serves], beside, on_started=say)
+
+
+def _apart(settings: Settings, parts: Collection[Part]) -> Iterator[Part]:
+    """Give the parts that have a process each, the one that serves first.
+
+    Who keeps views has the interpreter to itself then, and so has who waits for an answer (docs/decisions/0016).
+    """
+    serves, *others = parts
+    yield serves
+    for part in others:
+        if part == "relay" and settings.kafka_bootstrap_servers is None:
+            logger.info("relay off", reason=NO_KAFKA)
+        else:
+            yield part
+
+
+def work(
+    settings: Settings,
+    listener: socket,
+    parts: Collection[Part],
+    beside: Sequence[tuple[Part, int]] = (),
+    on_started: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve in this process from a database that is up to date; `beside` are other parts with their ports."""
+    configure_logging(settings.log_format)
+    suit_the_interpreter()
+    if list(parts) == ["views"]:
+        give_way()
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store_patiently(settings))
+        app, threads = build(settings, store, parts, [Beside(part, port) for part, port in beside])
+        stack.enter_context(store.leases or nullcontext())
+        stack.enter_context(store.beside)
+        stack.callback(stop_all, threads)
+        for thread in threads:
+            thread.start()
+        if "api" in parts:
+            stack.enter_context(Pruning(store.groups.prune))
+        on_started()
+        http_server(app).run(sockets=[listener])
+
+
+def http_server(app: ASGIApp) -> uvicorn.Server:
+    """Make the server, which knows nothing of what it serves."""
+    config = uvicorn.Config(
+        app,
+        http=GatheringProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GOODBYE,
+    )
+    return uvicorn.Server(config)
+
+
+def refuse_strangers(settings: Settings, host: str) -> None:
+    """With authentication off, serve a loopback address only."""
+    if settings.auth == "off" and not is_loopback(host):
+        raise SettingRefused(
+            f"CONVGROUPS_AUTH=off trusts every caller, so --host {host} is refused: use 127.0.0.1 or ::1, "
+            f"or let callers sign: CONVGROUPS_AUTH=usersig, and CONVGROUPS_APPS_FILE with the apps and their keys."
+        )
+
+
+def listen(host: str, port: int) -> socket:
+    """Bind before anything else starts: a port that is taken is said at once."""
+    listener = socket(AF_INET6 if ":" in host else AF_INET)
+    try:
+        listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
