@@ -1,4 +1,4 @@
-"""How Python is told what kind of process this is: an event loop beside threads, and much that stays."""
+"""What kind of process this is: told to Python, and to the system."""
 
 import gc
 import os
@@ -19,5 +19,5 @@ def suit_the_interpreter() -> None:
 
 
 def give_way() -> None:
-    """Let other processes have the processor first: whoever waits for this one waits for nothing that is missing."""
+    """Let other processes have the processor first. On Linux it holds for this thread, and for those it starts."""
     os.nice(10)

@@ -27,13 +27,11 @@ from projections.follower import Follower, SharedReads
 logger = structlog.get_logger("service")
 
 GATHER = 0.08
-"""Seconds for which a view lets events gather: shorter, and it takes more of the interpreter from those who wait for an
-answer; longer, and each of its batches holds them up.
+"""Seconds for which a view lets events gather: shorter, and it takes more from those who wait for an answer; longer,
+and each of its batches holds them up.
 
 Reads do not wait for it: they apply what it does not have yet.
 """
-
-NO_KAFKA = "CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set"
 
 Part = Literal["api", "views", "relay"]
 
@@ -77,11 +75,18 @@ def follow_views(store: Store) -> list[FollowerThread]:
     return [_thread(store, Follower(name, log, view), gather=GATHER, turn=turn) for name, view in store.views.items()]
 
 
+def relays(settings: Settings) -> bool:
+    """Tell, and log where it is not so, whether a Kafka is configured."""
+    configured = settings.kafka_bootstrap_servers is not None
+    if not configured:
+        logger.info("relay off", reason="CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS is not set")
+    return configured
+
+
 def follow_relay(settings: Settings, store: Store, *, alone: bool = False) -> list[FollowerThread]:
     """Build the follower that publishes to Kafka; none where no Kafka is configured. `alone`: others write."""
-    relay = relay_to_kafka(settings, store)
+    relay = relay_to_kafka(settings, store) if relays(settings) else None
     if relay is None:
-        logger.info("relay off", reason=NO_KAFKA)
         return []
     logger.info("relay on", kafka=settings.kafka_bootstrap_servers, topic_prefix=settings.kafka_topic_prefix)
     look_again = LOOK_OFTEN if alone else LOOK_AGAIN

@@ -42,11 +42,11 @@ def lags(followers: Followers) -> Mapping[str, Lag]:
 
 def follower_check(thread: FollowerThread) -> Check:
     """Check a follower of this process."""
+    if thread.stopped_by is not None:
+        return Check(thread.name, ok=False, detail=f"stopped: {thread.stopped_by}", lag=thread.lag())
     if thread.stands_by:
         return Check(thread.name, ok=True, detail="stands by: another process follows")
     lag = thread.lag()
-    if thread.stopped_by is not None:
-        return Check(thread.name, ok=False, detail=f"stopped: {thread.stopped_by}", lag=lag)
     detail = "has not begun" if lag is None else f"{lag.events} events, {lag.seconds:.1f} s behind"
     if thread.waiting_for is not None:
         detail += f"; waits: {thread.waiting_for}"
@@ -69,13 +69,15 @@ class Beside:
         self._port = port
 
     def followers(self) -> list[Check]:
-        """Give its checks; one that fails where it does not answer."""
+        """Give its checks; one of the process itself where it does not answer."""
         try:
             database, *followers = [_read(check) for check in self._ask()["checks"]]
         except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
-            reason = str(error) or type(error).__name__
-            return [Check(self._part, ok=False, detail=f"its process does not answer: {reason}")]
-        return followers or [Check(self._part, ok=False, detail=database.detail)]
+            return [self._failed(f"does not answer: {str(error) or type(error).__name__}")]
+        return followers or [self._failed(database.detail)]
+
+    def _failed(self, detail: str) -> Check:
+        return Check(f"process of the {self._part}", ok=self._part in MAY_BE_LATE, detail=detail)
 
     def _ask(self) -> dict[str, Any]:
         with closing(HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)) as connection:
@@ -85,5 +87,5 @@ class Beside:
 
 
 def _read(check: dict[str, Any]) -> Check:
-    lag = check.pop("lag", None)
-    return Check(**check, lag=Lag(**lag) if lag else None)
+    lag = Lag(**check["lag"]) if "lag" in check else None
+    return Check(check["name"], check["ok"], check["detail"], lag)

@@ -1,11 +1,10 @@
 """Runs what `main` builds: in one process, or each part in one of its own."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from ipaddress import ip_address
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
-from threading import Event
 
 import structlog
 import uvicorn
@@ -15,12 +14,12 @@ from adapters.follow import stop_all
 from adapters.http.edge import is_loopback
 from adapters.http.writes import GatheringProtocol
 from adapters.interpreter import give_way, suit_the_interpreter
-from adapters.main import NO_KAFKA, PARTS, Part, build
+from adapters.main import PARTS, Part, build, relays
 from adapters.pruning import Pruning
 from adapters.readiness import Beside
 from adapters.settings import SettingRefused, Settings
 from adapters.store.lock import announce
-from adapters.stores import migrate_to_write, open_store_patiently
+from adapters.stores import Store, migrate_to_write, open_store, open_store_patiently
 from adapters.telemetry import configure_logging
 from adapters.workers import Workers
 
@@ -31,6 +30,9 @@ BACKLOG = 2048
 
 GOODBYE = 5
 """Seconds that a request may still take when the service is asked to end."""
+
+A_MOMENT = 1.0
+"""Seconds between two looks at whether the workers are still seen to."""
 
 
 def serve(
@@ -67,48 +69,41 @@ def serve(
         if settings.postgres is None:
             work(settings, listener, parts, on_started=say)
             return
-        serves, *others = _apart(settings, parts)
-        inner = {part: stack.enter_context(listen("127.0.0.1", 0)) for part in others}
-        beside = [(part, own.getsockname()[1]) for part, own in inner.items()]
-        works = [partial(work, settings, own, [part]) for part, own in inner.items()]
-        if workers > 1:
-            works += [partial(work, settings, listener, [serves], beside)] * workers
+        # Whoever keeps views or relays would take the interpreter from whoever answers (docs/decisions/0016).
+        first, *others = parts
+        if "relay" in others and not relays(settings):
+            others.remove("relay")
+        listeners = {part: stack.enter_context(listen("127.0.0.1", 0)) for part in others}
+        beside = [Beside(part, own.getsockname()[1]) for part, own in listeners.items()]
+        works = [partial(work, settings, own, [part], opened=open_store_patiently) for part, own in listeners.items()]
+        if workers == 1:
             with Workers(works):
-                say()
-                Event().wait()
-        with Workers(works):
-            work(settings, listener, [serves], beside, on_started=say)
-
-
-def _apart(settings: Settings, parts: Collection[Part]) -> Iterator[Part]:
-    """Give the parts that have a process each, the one that serves first.
-
-    Who keeps views has the interpreter to itself then, and so has who waits for an answer (docs/decisions/0016).
-    """
-    serves, *others = parts
-    yield serves
-    for part in others:
-        if part == "relay" and settings.kafka_bootstrap_servers is None:
-            logger.info("relay off", reason=NO_KAFKA)
+                work(settings, listener, [first], beside, on_started=say)
         else:
-            yield part
+            works += [partial(work, settings, listener, [first], beside, opened=open_store_patiently)] * workers
+            with Workers(works) as running:
+                say()
+                while running.is_alive():
+                    running.join(A_MOMENT)  # with an end: a signal has its effect in between
 
 
 def work(
     settings: Settings,
     listener: socket,
     parts: Collection[Part],
-    beside: Sequence[tuple[Part, int]] = (),
+    beside: Sequence[Beside] = (),
+    *,
+    opened: Callable[[Settings], AbstractContextManager[Store]] = open_store,
     on_started: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve in this process from a database that is up to date; `beside` are other parts with their ports."""
+    """Serve in this process from a database that is up to date; `beside` are the processes of other parts."""
     configure_logging(settings.log_format)
     suit_the_interpreter()
     if list(parts) == ["views"]:
         give_way()
     with ExitStack() as stack:
-        store = stack.enter_context(open_store_patiently(settings))
-        app, threads = build(settings, store, parts, [Beside(part, port) for part, port in beside])
+        store = stack.enter_context(opened(settings))
+        app, threads = build(settings, store, parts, beside)
         stack.enter_context(store.leases or nullcontext())
         stack.enter_context(store.beside)
         stack.callback(stop_all, threads)

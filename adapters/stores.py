@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 from eventsourcing.persistence import PersistenceError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from adapters.settings import Settings
 from adapters.store import postgres, sqlite
@@ -110,10 +110,10 @@ def open_store_patiently(settings: Settings) -> Iterator[Store]:
                 store = stack.enter_context(open_store(settings))
                 store.log.head()
                 break
-            except (DBAPIError, PersistenceError, Unavailable) as away:
+            except (InterfaceError, OperationalError, PersistenceError, Unavailable) as away:
                 logger.warning("waiting for the database", reason=str(away).partition("\n")[0])
-            stack.close()
-            sleep(PAUSE)
+                stack.close()
+                sleep(PAUSE)
         yield store
 
 

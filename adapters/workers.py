@@ -62,19 +62,28 @@ class Workers(Background):
 
     def run(self) -> None:
         """Start again what dies."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for those that are started from here
         while self._processes and not self.over.is_set():
-            died = wait([process.sentinel for process in self._processes])
+            ended = wait([process.sentinel for process in self._processes])
             for place, process in enumerate(self._processes):
-                if process.sentinel in died and not self.over.is_set():
-                    process.join()
-                    logger.error("a worker died, and is started again", pid=process.pid, code=process.exitcode)
-                    self.over.wait(PAUSE)
-                    with self._changing:
-                        if not self.over.is_set():
-                            self._processes[place] = self._start(self._works[place])
+                if process.sentinel in ended and not self.over.is_set():
+                    self._start_again(place, process)
+
+    def _start_again(self, place: int, ended: SpawnProcess) -> None:
+        ended.join()
+        say = logger.info if ended.exitcode == 0 else logger.error  # 0: somebody asked it to end, perhaps this one, too
+        say("a worker ended, and is started again", pid=ended.pid, code=ended.exitcode)
+        self.over.wait(PAUSE)
+        with self._changing:
+            if self.over.is_set():
+                return
+            try:
+                self._processes[place] = self._start(self._works[place])
+            except OSError as error:  # no memory, no file left: the one that ended stays here, and is tried again
+                logger.error("a worker cannot be started", reason=str(error))  # noqa: TRY400 - foreseen
 
     def _start(self, work: Work) -> SpawnProcess:
-        # As a daemon one that is not in the list yet, when this process is asked to end, is ended all the same.
+        # As a daemon it ends with this process also where that is asked to end before all are started.
         process = get_context("spawn").Process(target=_live, args=(work,), daemon=True)
         process.start()
         return process
@@ -84,7 +93,7 @@ class Workers(Background):
 def _undisturbed() -> Iterator[None]:
     """Let whoever asks this process to end wait until the workers are started: else one fails in the middle.
 
-    Ctrl-C goes to every process of the terminal; a worker is asked to end by this one alone, from its begin on.
+    Ctrl-C goes to every process of the terminal; a worker is asked to end by this one alone, from its start.
     """
     interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked: list[int] = []
@@ -99,13 +108,17 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _live(work: Work) -> None:
-    signal.pthread_sigmask(
-        signal.SIG_BLOCK, {signal.SIGINT}
-    )  # held back: a server would put a handler of its own there
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Held back, and not ignored: a server puts a handler of its own there.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGTERM, _end)
     Thread(target=_end_with_parent, daemon=True).start()
     with suppress(SystemExit):
         work()
+
+
+def _end(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # asked twice, it still ends in good order
+    sys.exit(0)
 
 
 def _end_with_parent() -> None:

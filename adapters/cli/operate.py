@@ -39,7 +39,7 @@ def serve_command(
         int, typer.Option(help="Processes that answer; more than 1 needs PostgreSQL.", min=1, max=64)
     ] = 1,
     only: Annotated[
-        str | None, typer.Option(help="Some of api,views,relay, not all; needs PostgreSQL.", metavar="PARTS")
+        str | None, typer.Option(help="Only these of api,views,relay; needs PostgreSQL.", metavar="PARTS")
     ] = None,
 ) -> None:
     """Serve HTTP, keep the views, and relay to Kafka where it is configured."""

@@ -87,11 +87,7 @@ def report(about: dict[str, str], rates: dict[str, list[float]], waits: dict[str
     table = [
         f"| {names[way]} | {spread(rates[way])} | {spread(ratio[way], 2) if way in ratio else '1'} |" for way in names
     ]
-    lines = [
-        f"| {where} | {rate:,} | {spread(found[rate]['p50'], 1)} | {spread(found[rate]['p99'], 1)} |"
-        for where, found in waits.items()
-        for rate in RATES
-    ]
+    lines = [f"| {rate:,} | {spread(waits[rate]['p50'], 1)} | {spread(waits[rate]['p99'], 1)} |" for rate in RATES]
     parts = {
         "facts": "\n".join(f"- {name}: {value}" for name, value in about.items()),
         "rates": "\n".join(table),
@@ -130,12 +126,9 @@ def main() -> None:
             fill(url, asked.events)
             say("the log is filled")
             rates = measure_rates(url, broker.bootstrap, asked.rounds)
-            waits = {}
-            for alone, where in ((False, "in one process"), (True, "in a process of its own")):
-                kafka = fresh(broker.bootstrap)
-                url = database(f"waits-{alone}".lower())
-                waits[where] = latencies(url, kafka, list(RATES), asked.seconds, asked.rounds, alone=alone)
-                say(f"{where}: {json.dumps(waits[where])}")
+            kafka = fresh(broker.bootstrap)
+            waits = latencies(database("waits"), kafka, list(RATES), asked.seconds, asked.rounds)
+            say(f"waits: {json.dumps(waits)}")
     asked.report.write_text(report(about, rates, waits))
     say(f"report: {asked.report}")
 

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -42,27 +42,22 @@ class Answered(Connection):
 
 
 @contextmanager
-def service(database: str, kafka: KafkaSettings, *, alone: bool) -> Iterator[tuple[int, int]]:
-    """Give the ports of what takes commands, and of what relays: one process, or two."""
+def service(database: str, kafka: KafkaSettings) -> Iterator[int]:
+    """Give the port of a service."""
     environment = os.environ | {
         "CONVGROUPS_DATABASE_URL": database,
         "CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "CONVGROUPS_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
     }
-    with ExitStack() as stack:
-
-        def start(*parts: str) -> int:
-            port = free_port()
-            command = [str(CONVGROUPS), "serve", f"--port={port}", *parts]
-            running = stack.enter_context(subprocess.Popen(command, env=environment, stdout=sys.stderr))
-            stack.callback(running.terminate)
+    port = free_port()
+    command = [str(CONVGROUPS), "serve", f"--port={port}"]
+    with subprocess.Popen(command, env=environment, stdout=sys.stderr) as running:
+        try:
             wait_until_answered(port)
-            return port
-
-        commands = start("--only=api,views") if alone else start()
-        relay = start("--only=relay") if alone else commands
-        wait_for(relay, "0 events")
-        yield commands, relay
+            wait_for(port, "0 events")
+            yield port
+        finally:
+            running.terminate()
 
 
 def wait_until_answered(port: int) -> None:
@@ -149,21 +144,16 @@ def _request(port: int, number: int) -> bytes:
     return "\r\n".join((*head, "", body)).encode()
 
 
-def latencies(
-    database: str, kafka: KafkaSettings, rates: list[int], seconds: float, rounds: int, *, alone: bool
-) -> dict[int, Any]:
-    """Give for each rate the 50th and 99th percentile of every round, in milliseconds.
-
-    With `alone` the relay is a process of its own.
-    """
+def latencies(database: str, kafka: KafkaSettings, rates: list[int], seconds: float, rounds: int) -> dict[int, Any]:
+    """Give for each rate the 50th and 99th percentile of every round, in milliseconds."""
     found: dict[int, Any] = {rate: {"p50": [], "p99": []} for rate in rates}
     numbers = count()
-    with service(database, kafka, alone=alone) as (port, relay):
+    with service(database, kafka) as port:
         for turn in range(rounds + 1):
             for rate in rates:
                 with consumer(kafka) as moments:
                     answered = uvloop.run(_send(port, rate, seconds, numbers))
-                    wait_for(relay, "0 events")
+                    wait_for(port, "0 events")
                 missing = answered.keys() - moments.keys()
                 if missing:
                     raise ValueError(f"{len(missing)} events did not come out of Kafka")

@@ -14,7 +14,7 @@ def start_or_end(self, work):
     process = start(self, work)
     started.append(process)
     if len(started) == 2:
-        sys.exit(0)  # as a signal does, at any moment
+        sys.exit(0)
     return process
 
 Workers._start = start_or_end

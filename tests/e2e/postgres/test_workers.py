@@ -95,7 +95,7 @@ def test_workers_that_are_killed_are_started_again_and_nothing_is_lost(service: 
     log = read_log(service.database)
     assert_commands_are_recorded_once(clients.sent, log)
     assert_views_are_the_fold(service.database, log)
-    assert service.said().count("a worker died, and is started again") == 6
+    assert service.said().count("a worker ended, and is started again") == 6
     assert service.stop() < 10
 
 
@@ -113,11 +113,14 @@ def test_asked_to_end_under_load_all_workers_end_in_good_order(service: Service)
 
 
 def test_workers_end_with_their_parent_however_that_ends(service: Service) -> None:
+    eventually(lambda: owned_by(service, *VIEWS), "a worker follows")
     all_of_them = workers(service.process.pid)
-    service.kill()
+    kill(service.process.pid, signal.SIGKILL)
+    service.process.wait()
     eventually(lambda: not any(map(runs, all_of_them)), "all workers end")
     assert "Traceback" not in service.said()
     assert owners(service.database) == {}
+    service.kill()
     service.start()
     assert send_by_all(service)
 

@@ -9,10 +9,14 @@ from threading import Thread
 import pytest
 
 from adapters import readiness
-from adapters.follow import Lag
+from adapters.follow import FollowerThread, Lag
 from adapters.http.operations import Check
-from adapters.readiness import Beside, lags
+from adapters.readiness import Beside, follower_check, lags
+from adapters.store.memory import MemoryLog, MemoryRecorder
+from adapters.views.memory import MemoryHistory
 from domain.ports import Unavailable
+from domain.stored import CannotGoOn
+from projections.follower import Follower
 
 
 @contextmanager
@@ -52,15 +56,20 @@ def test_its_followers_are_told_and_not_its_database() -> None:
 def test_without_a_database_it_says_that_in_their_place() -> None:
     body = b'{"status": "not ready", "checks": [{"name": "database", "ok": false, "detail": "it is away"}]}'
     with saying(body) as port:
-        assert Beside("views", port).followers() == [Check("views", ok=False, detail="it is away")]
+        assert Beside("views", port).followers() == [Check("process of the views", ok=False, detail="it is away")]
 
 
-@pytest.mark.parametrize("body", [b"", b"no JSON", b"[]", b'{"checks": []}', b'{"checks": [{"ok": true}]}', b"7"])
+@pytest.mark.parametrize(
+    "body", [b"", b"no JSON", b"[]", b'{"checks": []}', b'{"checks": [{"ok": true}]}', b'{"checks": [7]}', b"7"]
+)
 def test_what_is_no_answer_makes_the_service_unready(body: bytes) -> None:
     with saying(body) as port:
-        [check] = Beside("relay", port).followers()
-    assert (check.name, check.ok) == ("relay", False)
-    assert check.detail.startswith("its process does not answer: ")
+        [views] = Beside("views", port).followers()
+        [relay] = Beside("relay", port).followers()
+    assert (views.name, views.ok) == ("process of the views", False)
+    assert relay.ok, "what the relay does may be late"
+    assert views.detail.startswith("does not answer: ")
+    assert views.detail == relay.detail
 
 
 def test_a_process_that_is_away_or_held_up_makes_the_service_unready(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +80,13 @@ def test_a_process_that_is_away_or_held_up_makes_the_service_unready(monkeypatch
         assert [check.ok for check in Beside("views", port).followers()] == [False], "nobody listens"
         held_up.listen()
         assert "timed out" in Beside("views", port).followers()[0].detail
+
+
+def test_one_that_stopped_says_so_whoever_may_follow_now() -> None:
+    log = MemoryLog(MemoryRecorder())
+    thread = FollowerThread(Follower("history", log, MemoryHistory()), log)
+    thread.stands_by, thread.stopped_by = True, CannotGoOn("not readable")
+    assert follower_check(thread) == Check("history", ok=False, detail="stopped: not readable")
 
 
 def test_without_the_database_no_lag_is_told() -> None:
