@@ -75,7 +75,7 @@ def spread(values: list[float], digits: int = 0) -> str:
     return " / ".join(f"{value:,.{digits}f}" for value in (min(values), median(values), max(values)))
 
 
-def report(about: dict[str, str], rates: dict[str, list[float]], waits: dict[str, dict[int, Any]]) -> str:
+def report(about: dict[str, str], rates: dict[str, list[float]], waits: dict[int, Any]) -> str:
     """Put figures and text together."""
     own = rates["producer"]
     ratio = {way: [a / b for a, b in zip(rates[way], own, strict=True)] for way in ("events", "groups")}
