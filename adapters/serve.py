@@ -68,23 +68,31 @@ def serve(
 
         if settings.postgres is None:
             work(settings, listener, parts, on_started=say)
-            return
-        # Whoever keeps views or relays would take the interpreter from whoever answers (docs/decisions/0016).
-        first, *others = parts
-        if "relay" in others and not relays(settings):
-            others.remove("relay")
+        else:
+            _work_apart(settings, listener, parts, workers, say)
+
+
+def _work_apart(
+    settings: Settings, listener: socket, parts: Collection[Part], workers: int, say: Callable[[], None]
+) -> None:
+    """Let each part have a process of its own: else views and relay take the interpreter from whoever answers."""
+    first, *others = parts
+    if "relay" in others and not relays(settings):
+        others.remove("relay")
+    with ExitStack() as stack:
         listeners = {part: stack.enter_context(listen("127.0.0.1", 0)) for part in others}
         beside = [Beside(part, own.getsockname()[1]) for part, own in listeners.items()]
-        works = [partial(work, settings, own, [part], opened=open_store_patiently) for part, own in listeners.items()]
+        at_work = partial(work, settings, opened=open_store_patiently)
+        works = [(str(part), partial(at_work, own, [part])) for part, own in listeners.items()]
         if workers == 1:
-            with Workers(works):
-                work(settings, listener, [first], beside, on_started=say)
+            stack.enter_context(Workers(works))
+            work(settings, listener, [first], beside, on_started=say)
         else:
-            works += [partial(work, settings, listener, [first], beside, opened=open_store_patiently)] * workers
-            with Workers(works) as running:
-                say()
-                while running.is_alive():
-                    running.join(A_MOMENT)  # with an end: a signal has its effect in between
+            works += [(str(first), partial(at_work, listener, [first], beside))] * workers
+            running = stack.enter_context(Workers(works))
+            say()
+            while running.is_alive():
+                running.join(A_MOMENT)  # with an end: a signal has its effect in between
 
 
 def work(

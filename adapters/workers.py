@@ -28,11 +28,14 @@ PAUSE = 1.0
 Work = Callable[[], None]
 """What a process does until it is asked to end. It is pickled."""
 
+Named = tuple[str, Work]
+"""The part of the service that it is."""
+
 
 class Workers(Background):
     """Processes that run as long as a `with` lasts."""
 
-    def __init__(self, works: Sequence[Work]) -> None:
+    def __init__(self, works: Sequence[Named]) -> None:
         super().__init__("workers")
         self._works = works
         self._processes: list[SpawnProcess] = []
@@ -42,7 +45,7 @@ class Workers(Background):
         """Start all of them, and see to it that they stay."""
         with _undisturbed():
             for work in self._works:
-                self._processes.append(self._start(work))
+                self._processes.append(self._start(*work))
         return super().__enter__()
 
     def __exit__(
@@ -72,19 +75,19 @@ class Workers(Background):
     def _start_again(self, place: int, ended: SpawnProcess) -> None:
         ended.join()
         say = logger.info if ended.exitcode == 0 else logger.error  # 0: somebody asked it to end, perhaps this one, too
-        say("a worker ended, and is started again", pid=ended.pid, code=ended.exitcode)
+        say("a process ended, and is started again", part=ended.name, pid=ended.pid, code=ended.exitcode)
         self.over.wait(PAUSE)
         with self._changing:
             if self.over.is_set():
                 return
             try:
-                self._processes[place] = self._start(self._works[place])
+                self._processes[place] = self._start(*self._works[place])
             except OSError as error:  # no memory, no file left: the one that ended stays here, and is tried again
-                logger.error("a worker cannot be started", reason=str(error))  # noqa: TRY400 - foreseen
+                logger.error("a process cannot be started", part=ended.name, reason=str(error))  # noqa: TRY400 - foreseen
 
-    def _start(self, work: Work) -> SpawnProcess:
+    def _start(self, part: str, work: Work) -> SpawnProcess:
         # As a daemon it ends with this process also where that is asked to end before all are started.
-        process = get_context("spawn").Process(target=_live, args=(work,), daemon=True)
+        process = get_context("spawn").Process(target=_live, args=(work,), name=part, daemon=True)
         process.start()
         return process
 

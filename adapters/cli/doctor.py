@@ -92,7 +92,7 @@ def _followers(store: Store, *, relays: bool) -> Iterator[Finding]:
     for name, owner in store.leases.owners() if store.leases else ():
         if name == "relay" and owner is None and not relays:
             continue
-        advice = "Start a service; one with `--only` must run that part." if owner is None else ""
+        advice = "Start a service that runs that part; if one runs, see its log and /readyz." if owner is None else ""
         yield Finding("note" if owner is None else "ok", f"follower {name}", f"run by {owner or 'nobody'}", advice)
 
 

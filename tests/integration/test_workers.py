@@ -10,8 +10,8 @@ from adapters.workers import Workers
 
 start, started = Workers._start, []
 
-def start_or_end(self, work):
-    process = start(self, work)
+def start_or_end(self, part, work):
+    process = start(self, part, work)
     started.append(process)
     if len(started) == 2:
         sys.exit(0)
@@ -19,7 +19,7 @@ def start_or_end(self, work):
 
 Workers._start = start_or_end
 try:
-    with Workers(3 * [partial(time.sleep, 600)]):
+    with Workers(3 * [("sleeps", partial(time.sleep, 600))]):
         pass
 finally:
     print(*(process.pid for process in started))

@@ -79,7 +79,7 @@ def test_killed_again_and_again_the_process_of_the_views_comes_back_and_they_are
     log = read_log(service.database)
     assert_commands_are_recorded_once(clients.sent, log)
     assert_views_are_the_fold(service.database, log)
-    assert service.said().count("a worker ended, and is started again") == 3
+    assert service.said().count("a process ended, and is started again") == 3
 
 
 def test_it_ends_with_the_one_that_answers_however_that_ends(service: Service) -> None:
@@ -143,5 +143,5 @@ def test_while_the_database_is_away_a_process_that_comes_back_waits_for_it(
     eventually(lambda: "waiting for the database" in service.said(), "it waits")
     own_postgres.start()
     eventually(lambda: service.readiness()[0] == 200, "it is ready again")
-    assert service.said().count("a worker ended, and is started again") == 1
+    assert service.said().count("a process ended, and is started again") == 1
     assert "Traceback" not in service.said()

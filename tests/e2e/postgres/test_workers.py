@@ -95,7 +95,7 @@ def test_workers_that_are_killed_are_started_again_and_nothing_is_lost(service: 
     log = read_log(service.database)
     assert_commands_are_recorded_once(clients.sent, log)
     assert_views_are_the_fold(service.database, log)
-    assert service.said().count("a worker ended, and is started again") == 6
+    assert service.said().count("a process ended, and is started again") == 6
     assert service.stop() < 10
 
 
