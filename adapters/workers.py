@@ -5,13 +5,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from threading import Lock, Thread
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import structlog
 
@@ -24,6 +24,9 @@ PATIENCE = 15.0
 
 PAUSE = 1.0
 """Seconds between a death and the next start: a fault that comes back at once is not to keep the machine busy."""
+
+ASKED: Final = (signal.SIGINT, signal.SIGTERM)
+"""How a process is asked to end."""
 
 Work = Callable[[], None]
 """What a process does until it is asked to end. It is pickled."""
@@ -43,6 +46,7 @@ class Workers(Background):
 
     def __enter__(self) -> Self:
         """Start all of them, and see to it that they stay."""
+        resource_tracker.ensure_running()  # whose own start would let signals through
         with _undisturbed():
             for work in self._works:
                 self._processes.append(self._start(*work))
@@ -51,21 +55,22 @@ class Workers(Background):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Ask all of them to end, and wait until they have."""
-        with self._changing:
-            self.over.set()
-        for process in self._processes:
-            process.terminate()
-        deadline = monotonic() + PATIENCE
-        for process in self._processes:
-            process.join(max(0.0, deadline - monotonic()))
-            if process.is_alive():
-                process.kill()
-        super().__exit__(kind, error, trace)
+        """Ask all of them to end, and wait until they have, also where this one is asked again meanwhile."""
+        with _undisturbed():
+            with self._changing:
+                self.over.set()
+            for process in self._processes:
+                process.terminate()
+            deadline = monotonic() + PATIENCE
+            for process in self._processes:
+                process.join(max(0.0, deadline - monotonic()))
+                if process.is_alive():
+                    process.kill()
+            super().__exit__(kind, error, trace)
 
     def run(self) -> None:
         """Start again what dies."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # for those that are started from here
+        signal.pthread_sigmask(signal.SIG_BLOCK, ASKED)  # those that are started from here have it so
         while self._processes and not self.over.is_set():
             ended = wait([process.sentinel for process in self._processes])
             for place, process in enumerate(self._processes):
@@ -76,17 +81,18 @@ class Workers(Background):
         ended.join()
         say = logger.info if ended.exitcode == 0 else logger.error  # 0: somebody asked it to end, perhaps this one, too
         say("a process ended, and is started again", part=ended.name, pid=ended.pid, code=ended.exitcode)
-        self.over.wait(PAUSE)
-        with self._changing:
-            if self.over.is_set():
-                return
+        while not self.over.wait(PAUSE):
             try:
-                self._processes[place] = self._start(*self._works[place])
-            except OSError as error:  # no memory, no file left: the one that ended stays here, and is tried again
+                with self._changing:
+                    if not self.over.is_set():
+                        self._processes[place] = self._start(*self._works[place])
+            except OSError as error:  # no memory, no file left: later perhaps
                 logger.error("a process cannot be started", part=ended.name, reason=str(error))  # noqa: TRY400 - foreseen
+            else:
+                return
 
     def _start(self, part: str, work: Work) -> SpawnProcess:
-        # As a daemon it ends with this process also where that is asked to end before all are started.
+        # As a daemon it ends with this process also where not all could be started.
         process = get_context("spawn").Process(target=_live, args=(work,), name=part, daemon=True)
         process.start()
         return process
@@ -94,26 +100,18 @@ class Workers(Background):
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let whoever asks this process to end wait until the workers are started: else one fails in the middle.
-
-    Ctrl-C goes to every process of the terminal; a worker is asked to end by this one alone, from its start.
-    """
-    interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    asked: list[int] = []
-    terminated = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    """Let whoever asks this process to end wait: in the middle of this nothing could be ended in good order."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKED)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, interrupted)
-        signal.signal(signal.SIGTERM, terminated)
-    if asked:
-        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _live(work: Work) -> None:
-    # Held back, and not ignored: a server puts a handler of its own there.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _end)
+    # Ctrl-C goes to every process of a terminal: this one ends when the first one asks it to, as with any other signal.
+    signal.pthread_sigmask(signal.SIG_SETMASK, {signal.SIGINT})
     Thread(target=_end_with_parent, daemon=True).start()
     with suppress(SystemExit):
         work()
