@@ -26,8 +26,13 @@ class Message:
 
 
 def read_all(bootstrap: str, topic: str) -> list[Message]:
-    """Read every committed record up to the high watermark, waiting for what is just being committed."""
+    """Read every committed record up to the high watermark, waiting for what is just being committed.
+
+    A topic that is not there yet has none.
+    """
     ends = _high_watermarks(bootstrap, topic)
+    if not ends:
+        return []
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap,
         isolation_level="read_committed",
