@@ -71,7 +71,7 @@ class Beside:
     def followers(self) -> list[Check]:
         """Give its checks; one of the process itself where it does not answer."""
         try:
-            database, *followers = [_read(check) for check in self._ask()["checks"]]
+            database, *followers = map(Check.read, self._ask()["checks"])
         except (OSError, HTTPException, ValueError, LookupError, TypeError) as error:
             return [self._failed(f"does not answer: {str(error) or type(error).__name__}")]
         return followers or [self._failed(database.detail)]
@@ -84,8 +84,3 @@ class Beside:
             connection.request("GET", "/readyz")
             answer: dict[str, Any] = json.load(connection.getresponse())
             return answer
-
-
-def _read(check: dict[str, Any]) -> Check:
-    lag = Lag(**check["lag"]) if "lag" in check else None
-    return Check(check["name"], check["ok"], check["detail"], lag)

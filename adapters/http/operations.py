@@ -1,7 +1,7 @@
 """For whoever runs the service: is it alive, is it ready, what does it do."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -24,6 +24,12 @@ class Check(NamedTuple):
         """Give it as JSON has it."""
         lag = {} if self.lag is None else {"lag": self.lag._asdict()}
         return {"name": self.name, "ok": self.ok, "detail": self.detail} | lag
+
+    @classmethod
+    def read(cls, told: dict[str, Any]) -> Self:
+        """Read what `told` gave; raises `LookupError` and `TypeError` for anything else."""
+        lag = Lag(**told["lag"]) if "lag" in told else None
+        return cls(told["name"], told["ok"], told["detail"], lag)
 
 
 def operation_routes(checks: Callable[[], Sequence[Check]], registry: CollectorRegistry) -> APIRouter:
