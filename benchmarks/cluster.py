@@ -1,7 +1,8 @@
 """A PostgreSQL server of the run's own, gone when the run ends.
 
-Its settings are the defaults, but for the number of connections, for the module that can make commits late, and for the
-vacuum: it comes between the rounds, so that nobody is measured while it cleans up behind another one.
+Its settings are the defaults, but for the number of connections, for the module that can make commits late, and for
+what the server does beside its work: vacuum and checkpoint come between the rounds, so that nobody is measured while it
+cleans up behind another one.
 """
 
 import os
@@ -19,6 +20,13 @@ from infra.postgres.postgres import LOOPBACK, USER, LocalPostgres, programs
 LATE_COMMIT = Path(__file__).with_name("late_commit.c")
 CONNECTIONS = 200
 """Enough for 128 callers with a connection each; the default is 100."""
+
+LOG_FILES = 128
+"""Of 16 MB each: enough for a round, so that no checkpoint falls into it.
+
+They are made beforehand. A server that has run for a while uses its old ones again; a young one makes each when it is
+needed, and all commits wait for 10 to 20 ms.
+"""
 
 
 class Cluster:
@@ -44,10 +52,17 @@ class Cluster:
         self._server.start()
         try:
             self.run(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}", "ALTER SYSTEM SET autovacuum = off")
+            self.run("ALTER SYSTEM SET checkpoint_timeout = '1d'")
+            for limit, files in ("min_wal_size", LOG_FILES), ("max_wal_size", 2 * LOG_FILES):  # half of it are used
+                self.run(f"ALTER SYSTEM SET {limit} = '{16 * files}MB'")
             if module := self._build_late_commit():
                 self.run(f"ALTER SYSTEM SET shared_preload_libraries = '{module}'")
             self._server.stop()
             self._server.start()
+            self.run(
+                f"SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal() FROM generate_series(1, {LOG_FILES})"
+            )
+            self.run("CHECKPOINT")  # which keeps the files
         except BaseException:
             self._server.kill()
             raise

@@ -13,7 +13,15 @@ from benchmarks.cluster import Cluster
 from benchmarks.install import PEERS
 from benchmarks.peer import ROOT
 
-SHOWN = ("synchronous_commit", "fsync", "full_page_writes", "shared_buffers", "max_wal_size", "max_connections")
+SHOWN = (
+    "synchronous_commit",
+    "fsync",
+    "full_page_writes",
+    "shared_buffers",
+    "max_wal_size",
+    "min_wal_size",
+    "max_connections",
+)
 
 
 def facts(cluster: Cluster, folder: Path, rounds: int, seconds: float) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """A peer as the run sees it: a process that is asked, and what it has acknowledged."""
 
 import json
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -17,13 +19,24 @@ class PeerFailed(Exception):  # noqa: N818 - it ends the run
 
 
 class Peer:
-    """One process; see `benchmarks.protocol` for what it is asked."""
+    """One process; see `benchmarks.protocol` for what it is asked.
+
+    While it is asked nothing, it and what it started stand still: a service that keeps looking at its log would take
+    time from whoever is measured.
+    """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: TextIO) -> None:
         self.name = name
         self.acknowledged = 0
         self._process = subprocess.Popen(
-            command, env=environment, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            command,
+            env=environment,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            process_group=0,
         )
 
     @property
@@ -33,11 +46,13 @@ class Peer:
 
     def ask(self, do: str, on_begin: Callable[[], None] = lambda: None, **request: object) -> dict[str, Any]:
         """Ask, and wait for the answer; `on_begin` is called when the warm-up is over."""
-        impatience = threading.Timer(PATIENCE, self._process.kill)
+        impatience = threading.Timer(PATIENCE, self._signal, [signal.SIGKILL])
         impatience.start()
+        self._signal(signal.SIGCONT)
         try:
             answer = self._talk({"do": do} | request, on_begin)
         finally:
+            self._signal(signal.SIGSTOP)
             impatience.cancel()
         if "error" in answer:
             raise PeerFailed(f"{self.name}, asked to {do} {request}: {answer['error']}")
@@ -58,9 +73,15 @@ class Peer:
 
     def end(self) -> None:
         """End the process."""
+        self._signal(signal.SIGCONT)
         self._process.terminate()
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            self._signal(signal.SIGKILL)
             self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        """Send it to the process, and to all that it started."""
+        if self._process.poll() is None:
+            os.killpg(self.pid, number)
