@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.cluster import Cluster
 from benchmarks.install import PEERS
+from benchmarks.open_loop import going_first
 from benchmarks.peer import ROOT
 
 SHOWN = (
@@ -39,8 +40,17 @@ def facts(cluster: Cluster, folder: Path, rounds: int, seconds: float) -> dict[s
         + ", ".join(f"{name} {version(name)}" for name in ("eventsourcing", "psycopg", "uvloop", "uvicorn")),
         "Node": f"{_says('node', '--version')}, {_versions('package.json', _NODE_PACKAGE)}",
         "Java": f"{_says('java', '-version')}, {_versions('axon/pom.xml', _JAVA_PACKAGE)}",
-        "Load over HTTP": _says("wrk", "-v").partition(" [")[0],
+        "Load over HTTP": f"{_says('wrk', '-v').partition(' [')[0]}; open loop with {_priority()}",
     }
+
+
+def _priority() -> str:
+    with going_first() as first:
+        return (
+            "real-time priority"
+            if first
+            else "no priority, as the system allows none: its own waits are in its figures"
+        )
 
 
 _NODE_PACKAGE = re.compile(r'"@[^/]*/(?P<name>[^"]+)": "(?P<version>[^"]+)"')
