@@ -46,11 +46,7 @@ def facts(cluster: Cluster, folder: Path, rounds: int, seconds: float) -> dict[s
 
 def _priority() -> str:
     with going_first() as first:
-        return (
-            "real-time priority"
-            if first
-            else "no priority, as the system allows none: its own waits are in its figures"
-        )
+        return "real-time priority" if first else "no priority, as none is allowed: its own waits are in its figures"
 
 
 _NODE_PACKAGE = re.compile(r'"@[^/]*/(?P<name>[^"]+)": "(?P<version>[^"]+)"')
