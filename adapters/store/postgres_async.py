@@ -1,6 +1,6 @@
 """Records commands in PostgreSQL for an event loop, without a thread."""
 
-from asyncio import sleep, timeout
+from asyncio import Lock, sleep, timeout
 from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -11,10 +11,11 @@ from psycopg.rows import TupleRow, tuple_row
 
 from adapters.store.connections import OPTIONS, AsyncConnection, configure_async, conninfo, failures_named, is_living
 from adapters.store.datastore import PATIENCE
+from adapters.store.pipeline import Pipeline
 from adapters.store.postgres_statements import (
     HISTORY,
     NEWER,
-    RECORD,
+    RECORD_PREPARED,
     history,
     history_arguments,
     newer_arguments,
@@ -30,12 +31,15 @@ TRY_AGAIN = 0.1
 
 
 class AsyncPostgresRecorder:
-    """Implements `domain.ports.AsyncRecorder`, with a connection for each call that is under way."""
+    """Implements `domain.ports.AsyncRecorder`: one connection records, and for each read under way there is one."""
 
     def __init__(self, url: str) -> None:
         self._conninfo = conninfo(url)
         self._idle: list[psycopg.AsyncCursor[TupleRow]] = []
         """Of each connection that has nothing to do its one cursor."""
+
+        self._pipeline: Pipeline | None = None
+        self._opening = Lock()
 
     async def __aenter__(self) -> Self:
         """Begin; connections are made when they are needed."""
@@ -45,12 +49,16 @@ class AsyncPostgresRecorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close what is open."""
+        if self._pipeline is not None:
+            self._pipeline.close()
         for cursor in self._idle:
             await cursor.connection.close()
 
     async def record(self, write: Write) -> Stale | None:
         """Record everything in one durable commit, if what was decided on holds."""
-        found = await self._rows(RECORD, record_arguments(write))
+        with failures_named():
+            pipeline = await self._recording()
+            found = await pipeline.call(record_arguments(write))
         return stale(write, found) if found else None
 
     async def newer(self, known: Mapping[UUID, int]) -> list[Stored]:
@@ -60,6 +68,12 @@ class AsyncPostgresRecorder:
     async def history(self, streams: Collection[UUID]) -> History:
         """Read all that is needed to know the groups of these users, in one query."""
         return history(await self._rows(HISTORY, history_arguments(streams)))
+
+    async def _recording(self) -> Pipeline:
+        async with self._opening:
+            if self._pipeline is None or not self._pipeline.is_sound():
+                self._pipeline = await Pipeline.open(await self._connection(), RECORD_PREPARED)
+            return self._pipeline
 
     async def _rows(self, statement: str, arguments: tuple[Any, ...]) -> list[TupleRow]:
         with failures_named():
@@ -80,6 +94,10 @@ class AsyncPostgresRecorder:
             if is_living(cursor.connection):
                 return cursor
             await cursor.connection.close()
+        return (await self._connection()).cursor(binary=True, row_factory=tuple_row)
+
+    async def _connection(self) -> AsyncConnection[TupleRow]:
+        """Connect; where the server is away, try again for a while."""
         away: psycopg.OperationalError | None = None
         try:
             async with timeout(PATIENCE):
@@ -92,11 +110,11 @@ class AsyncPostgresRecorder:
         except TimeoutError:
             raise away or psycopg.OperationalError(f"no connection within {PATIENCE:.0f} s") from None
 
-    async def _connected(self) -> psycopg.AsyncCursor[TupleRow]:
+    async def _connected(self) -> AsyncConnection[TupleRow]:
         connection = await AsyncConnection[TupleRow].connect(self._conninfo, **OPTIONS)
         try:
             await configure_async(connection)
         except BaseException:
             await connection.close()
             raise
-        return connection.cursor(binary=True, row_factory=tuple_row)
+        return connection

@@ -12,6 +12,9 @@ from domain.stored import Stored
 
 RECORD = "SELECT * FROM record(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 
+RECORD_PREPARED = b"SELECT * FROM record($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+"""The same, for whoever prepares it without the driver's placeholders."""
+
 NEWER = """
 SELECT known.place, event.revision, event.topic, event.state
 FROM unnest(%b::uuid[], %b::bigint[]) WITH ORDINALITY AS known (stream, revision, place)

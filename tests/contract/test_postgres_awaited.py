@@ -1,14 +1,19 @@
 """The recorder on an event loop: what happens to its connections."""
 
 import asyncio
+from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
+from eventsourcing.persistence import IntegrityError
 
+from adapters.store import pipeline
 from adapters.store import postgres_async as module
 from adapters.store.postgres_async import AsyncPostgresRecorder
-from domain.ports import Unavailable, Write
-from tests.contract.stores import ALICE, Clock
+from domain.ports import Stale, Unavailable, Write
+from domain.stored import Stored
+from tests.contract.stores import ALICE, BOB, Clock
 
 pytestmark = pytest.mark.anyio
 
@@ -31,19 +36,47 @@ def sessions(url: str) -> list[int]:
 WAITS = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
-def nothing() -> Write:
-    return Write({ALICE: 0}, (), (), (), Clock().now)
+FAILS_AT_THE_END = """
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not to be'; END $$;
+CREATE CONSTRAINT TRIGGER fails AFTER INSERT ON stored_events INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION fail()
+"""
 
 
-async def test_one_connection_is_made_and_used_again_and_closed_at_the_end(migrated: str) -> None:
+def nothing(revision: int = 0) -> Write:
+    return Write({ALICE: revision}, (), (), (), Clock().now)
+
+
+def event(user: UUID, revision: int, *, known: int = 0, value: bytes = b"{}") -> Write:
+    return Write({user: known}, (), [Stored(user, revision, "GroupCreated", value)], (), Clock().now)
+
+
+async def until_one_waits(other: psycopg.Connection[Any]) -> None:
+    with psycopg.connect(other.info.dsn, autocommit=True) as looks:
+        async with asyncio.timeout(10):
+            while not looks.execute(WAITS).rowcount:  # noqa: ASYNC110 - the server tells, if asked
+                await asyncio.sleep(0.01)
+
+
+async def held_up(
+    recorder: AsyncPostgresRecorder, other: psycopg.Connection[Any], *writes: Write
+) -> list[asyncio.Task[Stale | None]]:
+    """Let these be under way, in this order, until the transaction of `other` ends."""
+    other.execute("SELECT pg_advisory_xact_lock(7016511408512483955)")  # the log's
+    tasks = [asyncio.create_task(recorder.record(write)) for write in writes]
+    await until_one_waits(other)
+    return tasks
+
+
+async def test_one_connection_records_others_read_and_all_are_closed_at_the_end(migrated: str) -> None:
     async with AsyncPostgresRecorder(migrated) as recorder:
         assert sessions(migrated) == []
-        for _ in range(3):
-            assert await recorder.record(nothing()) is None
-        first = sessions(migrated)
-        assert len(first) == 1
-        await asyncio.gather(*(recorder.record(nothing()) for _ in range(2)))
-        assert len(sessions(migrated)) == 2
+        await asyncio.gather(*(recorder.record(nothing()) for _ in range(3)))
+        assert await recorder.record(nothing()) is None
+        assert len(sessions(migrated)) == 1
+        await asyncio.gather(*(recorder.newer({ALICE: 0}) for _ in range(2)))
+        await recorder.newer({ALICE: 0})
+        assert len(sessions(migrated)) == 3
     async with asyncio.timeout(10):
         while sessions(migrated):  # noqa: ASYNC110 - the server ends them
             await asyncio.sleep(0.01)
@@ -59,19 +92,84 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_replaced(migrate
         assert pid not in sessions(migrated)
 
 
-async def test_one_who_is_cancelled_leaves_no_connection_behind_that_is_in_the_middle(migrated: str) -> None:
+async def test_whoever_is_cancelled_takes_nobody_elses_answer_away(migrated: str) -> None:
     async with AsyncPostgresRecorder(migrated) as recorder:
         await recorder.record(nothing())
         with psycopg.connect(migrated) as other:
-            other.execute("SELECT pg_advisory_xact_lock(7016511408512483955)")  # the log's
-            waiting = asyncio.create_task(recorder.record(nothing()))
-            async with asyncio.timeout(10):
-                while not other.execute(WAITS).rowcount:  # noqa: ASYNC110 - the server tells, if asked
-                    await asyncio.sleep(0.01)
-            waiting.cancel()
+            waiting = await held_up(recorder, other, nothing(), event(ALICE, 1), nothing(revision=5))
+            waiting[0].cancel()
             with pytest.raises(asyncio.CancelledError):
-                await waiting
-        assert await recorder.record(nothing()) is None
+                await waiting[0]
+        assert await waiting[1] is None
+        stale = await waiting[2]
+        assert stale is not None
+        assert stale.heads == {ALICE: 1}
+        assert [stored.revision for stored in await recorder.newer({ALICE: 0})] == [1]
+
+
+async def test_of_several_under_way_one_that_fails_disturbs_no_other(migrated: str) -> None:
+    async with AsyncPostgresRecorder(migrated) as recorder:
+        with psycopg.connect(migrated) as other:
+            waiting = await held_up(recorder, other, event(ALICE, 1), event(ALICE, 1, known=1), event(BOB, 1))
+        first, second, third = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
+        assert first is None
+        assert isinstance(second, IntegrityError)
+        assert third is None
+        assert [len(await recorder.newer({user: 0})) for user in (ALICE, BOB)] == [1, 1]
+
+
+async def test_what_fails_when_it_is_committed_is_not_recorded_and_says_so(migrated: str) -> None:
+    with psycopg.connect(migrated) as connection:
+        connection.execute(FAILS_AT_THE_END)
+    async with AsyncPostgresRecorder(migrated) as recorder:
+        with pytest.raises(psycopg.errors.RaiseException, match="not to be"):
+            await recorder.record(event(ALICE, 1))
+        assert await recorder.newer({ALICE: 0}) == []
+
+
+async def test_where_the_connection_breaks_all_under_way_are_told_and_the_next_one_has_a_new_one(migrated: str) -> None:
+    async with AsyncPostgresRecorder(migrated) as recorder:
+        await recorder.record(nothing())
+        [pid] = sessions(migrated)
+        with psycopg.connect(migrated) as other:
+            waiting = await held_up(recorder, other, event(ALICE, 1), event(BOB, 1))
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+            for task in waiting:
+                with pytest.raises(Unavailable):
+                    await asyncio.wait_for(task, 10)
+        assert await recorder.record(event(ALICE, 1)) is None
+
+
+async def test_what_the_system_does_not_take_at_once_is_sent_bit_by_bit(migrated: str) -> None:
+    large = bytes(30_000_000)
+    async with AsyncPostgresRecorder(migrated) as recorder:
+        with psycopg.connect(migrated) as other:
+            waiting = await held_up(recorder, other, event(ALICE, 1, value=large), event(BOB, 1, value=large))
+        assert await asyncio.wait_for(asyncio.gather(*waiting), 30) == [None, None]
+        for user in ALICE, BOB:
+            [stored] = await recorder.newer({user: 0})
+            assert stored.value == large
+
+
+async def test_a_server_that_says_nothing_is_given_up(migrated: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "LONGEST_SILENCE", 0.3)
+    async with AsyncPostgresRecorder(migrated) as recorder:
+        with psycopg.connect(migrated) as other:
+            [waiting] = await held_up(recorder, other, event(ALICE, 1))
+            with pytest.raises(Unavailable, match="nothing was heard"):
+                await asyncio.wait_for(waiting, 10)
+        assert await recorder.record(event(BOB, 1)) is None
+
+
+async def test_a_reader_that_is_cancelled_leaves_no_connection_behind_that_is_in_the_middle(migrated: str) -> None:
+    async with AsyncPostgresRecorder(migrated) as recorder:
+        with psycopg.connect(migrated) as other:
+            other.execute("LOCK TABLE stored_events")
+            reading = asyncio.create_task(recorder.newer({ALICE: 0}))
+            await until_one_waits(other)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
         assert await recorder.newer({ALICE: 0}) == []
 
 
