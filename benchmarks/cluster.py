@@ -1,8 +1,8 @@
 """A PostgreSQL server of the run's own, gone when the run ends.
 
 Its settings are the defaults, but for the number of connections, for the module that can make commits late, and for
-what the server does beside its work: vacuum and checkpoint come between the rounds, so that nobody is measured while it
-cleans up behind another one.
+what the server does beside its work: vacuum and checkpoint come when the run asks for them, so that nobody is measured
+while it cleans up behind another one.
 """
 
 import os
@@ -53,8 +53,8 @@ class Cluster:
         try:
             self.run(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}", "ALTER SYSTEM SET autovacuum = off")
             self.run("ALTER SYSTEM SET checkpoint_timeout = '1d'")
-            for limit, files in ("min_wal_size", LOG_FILES), ("max_wal_size", 2 * LOG_FILES):  # half of it are used
-                self.run(f"ALTER SYSTEM SET {limit} = '{16 * files}MB'")
+            self.run(f"ALTER SYSTEM SET min_wal_size = '{16 * LOG_FILES}MB'")
+            self.run(f"ALTER SYSTEM SET max_wal_size = '{32 * LOG_FILES}MB'")  # at half of it a checkpoint begins
             if module := self._build_late_commit():
                 self.run(f"ALTER SYSTEM SET shared_preload_libraries = '{module}'")
             self._server.stop()
@@ -62,7 +62,7 @@ class Cluster:
             self.run(
                 f"SELECT pg_logical_emit_message(false, '', ''), pg_switch_wal() FROM generate_series(1, {LOG_FILES})"
             )
-            self.run("CHECKPOINT")  # which keeps the files
+            self.run("CHECKPOINT")  # which keeps the files for use again
         except BaseException:
             self._server.kill()
             raise
@@ -89,6 +89,12 @@ class Cluster:
         """Tell one of the server's settings."""
         with psycopg.connect(self._address("postgres")) as db:
             row = db.execute("SELECT current_setting(%s)", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def last_checkpoint(self) -> str:
+        """Give where the last checkpoint began: another place is another checkpoint."""
+        with psycopg.connect(self._address("postgres")) as db:
+            row = db.execute("SELECT redo_lsn::text FROM pg_control_checkpoint()").fetchone()
         return str(row[0]) if row else ""
 
     def let_commits_take(self, microseconds: int) -> None:

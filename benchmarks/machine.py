@@ -21,6 +21,8 @@ SHOWN = (
     "shared_buffers",
     "max_wal_size",
     "min_wal_size",
+    "checkpoint_timeout",
+    "autovacuum",
     "max_connections",
 )
 
@@ -40,7 +42,7 @@ def facts(cluster: Cluster, folder: Path, rounds: int, seconds: float) -> dict[s
         + ", ".join(f"{name} {version(name)}" for name in ("eventsourcing", "psycopg", "uvloop", "uvicorn")),
         "Node": f"{_says('node', '--version')}, {_versions('package.json', _NODE_PACKAGE)}",
         "Java": f"{_says('java', '-version')}, {_versions('axon/pom.xml', _JAVA_PACKAGE)}",
-        "Load over HTTP": f"{_says('wrk', '-v').partition(' [')[0]}; open loop with {_priority()}",
+        "Load over HTTP": f"{_says('wrk', '-v').partition(' [')[0]}; latencies with {_priority()}",
     }
 
 

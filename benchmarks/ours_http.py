@@ -77,12 +77,14 @@ class OursOverHTTP:
         command = [sys.executable, "-m", "benchmarks.feed_readers", str(self._port), str(READERS)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as readers:
             assert readers.stdout is not None
-            if readers.stdout.readline() != "ready\n":
-                raise TimeoutError("the readers of the feed are not told")
-            yield
-            if readers.poll() is not None:
-                raise TimeoutError("the service let a reader go")
-            readers.kill()
+            try:
+                if readers.stdout.readline() != "ready\n":
+                    raise TimeoutError("the readers of the feed are not told")
+                yield
+                if readers.poll() is not None:
+                    raise TimeoutError("the service let a reader go")
+            finally:
+                readers.kill()
 
     def _run(self, case: str, callers: int, warm: float, seconds: float) -> dict[str, float]:
         first = self._next

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,8 +22,8 @@ class PeerFailed(Exception):  # noqa: N818 - it ends the run
 class Peer:
     """One process; see `benchmarks.protocol` for what it is asked.
 
-    While it is asked nothing, it and what it started stand still: a service that keeps looking at its log would take
-    time from whoever is measured.
+    Between two questions it and what it started are stopped: a service that keeps looking at its log would take time
+    from whoever is measured.
     """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: TextIO) -> None:
@@ -47,9 +48,9 @@ class Peer:
     def ask(self, do: str, on_begin: Callable[[], None] = lambda: None, **request: object) -> dict[str, Any]:
         """Ask, and wait for the answer; `on_begin` is called when the warm-up is over."""
         impatience = threading.Timer(PATIENCE, self._signal, [signal.SIGKILL])
-        impatience.start()
-        self._signal(signal.SIGCONT)
         try:
+            impatience.start()
+            self._signal(signal.SIGCONT)
             answer = self._talk({"do": do} | request, on_begin)
         finally:
             self._signal(signal.SIGSTOP)
@@ -75,13 +76,12 @@ class Peer:
         """End the process."""
         self._signal(signal.SIGCONT)
         self._process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._signal(signal.SIGKILL)
-            self._process.wait()
+        self._signal(signal.SIGKILL)  # and what it may have left behind
+        self._process.wait()
 
     def _signal(self, number: signal.Signals) -> None:
         """Send it to the process, and to all that it started."""
-        if self._process.poll() is None:
+        with suppress(ProcessLookupError):
             os.killpg(self.pid, number)

@@ -63,9 +63,12 @@ class Run:
         for name in self.peers:
             self.cluster.run("VACUUM ANALYZE", database=name)
         self.cluster.run("CHECKPOINT")
+        checkpoint = self.cluster.last_checkpoint()
         for case, callers in steps()[:: -1 if turn % 2 else 1]:
             if case.peer in self.peers and not (case.table == "late" and self.cluster.no_late_commits):
                 self._measure(case, callers, seconds)
+        if self.cluster.last_checkpoint() != checkpoint:
+            sys.exit(f"a checkpoint fell into round {turn + 1}: LOG_FILES in benchmarks/cluster.py is to be raised")
 
     def warm_up(self) -> None:
         """Visit the commands once, shortly, and count nothing."""
