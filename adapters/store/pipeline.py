@@ -1,12 +1,9 @@
-"""One statement of PostgreSQL, called again and again over one connection: sent while those before it are carried out.
-
-With a connection for each call under way the server would wake a process for each, let it wait for the lock of the one
-before it, and wake it again.
-"""
+"""Calls one statement of PostgreSQL without waiting for the answers before it (libpq's pipeline mode)."""
 
 from asyncio import Future, get_running_loop
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Self
 
@@ -20,7 +17,7 @@ from psycopg.rows import TupleRow
 
 from adapters.store.connections import LONGEST_SILENCE, AsyncConnection, is_living
 
-NAME = b"called"
+NAME = b"statement"
 
 Call = Future[list[TupleRow]]
 
@@ -36,63 +33,77 @@ class Pipeline:
         self._arguments = Transformer(connection)
         self._calls: deque[Call] = deque()
         self._result: PGresult | None = None
-        """What the server said of the first call; it is not durable yet."""
+        """What the first call gave, until it is known that its transaction has ended."""
 
         self._heard = monotonic()
-        self._closed = False
         self._sending = False
+        self._failed = False
+        self._closed = False
 
     @classmethod
     async def open(cls, connection: AsyncConnection[TupleRow], statement: bytes) -> Self:
         """Prepare the statement. From now on the connection does nothing else, and ends with this."""
-        pipeline = cls(connection)
         server = connection.pgconn
         try:
             server.send_prepare(NAME, statement)
-            _check(await connection.wait(execute(server)))
+            for prepared in await connection.wait(execute(server)):
+                _check(prepared, ExecStatus.COMMAND_OK)
+            server.nonblocking = 1
+            server.enter_pipeline_mode()
+            pipeline = cls(connection)
+            pipeline._loop.add_reader(pipeline._socket, pipeline._read)
         except BaseException:
             await connection.close()
             raise
-        server.nonblocking = 1
-        server.enter_pipeline_mode()
-        pipeline._loop.add_reader(pipeline._socket, pipeline._read)
         pipeline._watch()
         return pipeline
 
-    def is_sound(self) -> bool:
-        """Tell whether it can be called. What can be read though nothing was asked is that the server has closed it."""
+    def may_be_called(self) -> bool:
+        """Tell whether it is sound. After a call that failed it is not: another server may carry out the next one.
+
+        Where something can be read though nothing was asked the server has closed it, and so does this.
+        """
         if not self._closed and not self._calls and not is_living(self._connection):
             self.close()
-        return not self._closed
+        return not self._closed and not self._failed
 
     def call(self, arguments: Sequence[Any]) -> Call:
-        """Call the statement: what it gives is there when its transaction is durable. Raises what the driver does."""
+        """Call the statement: what it gives is there when its transaction is durable.
+
+        Raises, here or when awaited, what the driver raises.
+        """
         values = self._arguments.dump_sequence(arguments, [PyFormat.BINARY] * len(arguments))
-        call: Call = self._loop.create_future()
         if not self._calls:
             self._heard = monotonic()
+        call: Call = self._loop.create_future()
         try:
             self._server.send_query_prepared(NAME, values, self._arguments.formats, Format.BINARY)
             self._server.pipeline_sync()
-            self._calls.append(call)
             self._send()
-        except OperationalError as error:
+        except BaseException as error:
             self.close(error)
             raise
+        self._calls.append(call)
+        self._answer_calls()  # whoever sends takes in what there is to read
         return call
 
-    def close(self, reason: Error | None = None) -> None:
+    def close(self, reason: BaseException | None = None) -> None:
         """End. What is under way may be done nevertheless; who waits for it is told the reason."""
         if self._closed:
             return
         self._closed = True
-        self._timer.cancel()
-        self._loop.remove_reader(self._socket)
-        self._loop.remove_writer(self._socket)
-        self._server.finish()
+        told = reason if isinstance(reason, Error) else OperationalError(f"the connection was closed: {reason}")
+        if self._result is not None and _is_failure(self._result):
+            told = error_from_result(self._result)  # the server's own word
         for call in self._calls:
             if not call.done():
-                call.set_exception(reason or OperationalError("the connection was closed"))
+                call.set_exception(told if isinstance(told, OperationalError) else OperationalError(str(told)))
+        self._calls.clear()
+        self._timer.cancel()
+        with suppress(Exception):  # libpq has closed the socket, and another one may have its number
+            self._loop.remove_reader(self._socket)
+            self._loop.remove_writer(self._socket)
+        self._server.finish()
 
     def _send(self) -> None:
         """Send as much as the system takes, and the rest when it takes more."""
@@ -104,44 +115,58 @@ class Pipeline:
         self._sending = waits
 
     def _go_on_sending(self) -> None:
+        self._heard = monotonic()
         try:
             self._send()
-        except OperationalError as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits is to be told
             self.close(error)
+        else:
+            self._answer_calls()
 
     def _read(self) -> None:
+        if self._closed:
+            return
         self._heard = monotonic()
         try:
             self._server.consume_input()
-            ended = False
-            while self._calls and not self._server.is_busy():
-                result = self._server.get_result()
-                if result is None:
-                    if ended:
-                        break  # no more will come: reading once more says why
-                    ended = True
-                    continue
-                ended = False
-                if result.status == ExecStatus.PIPELINE_SYNC:  # it is durable
-                    self._answer(self._calls.popleft())
-                else:
-                    self._result = result
-        except OperationalError as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits is to be told
+            self._answer_calls()
             self.close(error)
+            return
+        self._answer_calls()
+        # uvloop calls no more once a socket was reset, though what came before that is read first.
+        if self._calls and not is_living(self._connection):
+            self._loop.call_soon(self._read)
+
+    def _answer_calls(self) -> None:
+        """Answer those whose transactions are known to have ended."""
+        nothing = 0
+        try:
+            while self._calls and nothing < 2 and not self._server.is_busy():
+                result = self._server.get_result()
+                nothing = nothing + 1 if result is None else 0
+                if result is not None and result.status == ExecStatus.PIPELINE_SYNC:
+                    self._answer(self._calls.popleft())
+                elif result is not None and not _is_failure(self._result):  # the first one is why
+                    self._result = result
+        except Exception as error:  # noqa: BLE001 - whoever waits is to be told
+            self.close(error)
+        if nothing == 2:  # the end of a call's rows is said once: libpq has given up
+            self.close(OperationalError(self._server.get_error_message()))
+        if self._failed and not self._calls:
+            self.close()
 
     def _answer(self, call: Call) -> None:
         result, self._result = self._result, None
-        if call.done():  # the caller has gone
-            return
-        assert result is not None
-        if result.status == ExecStatus.FATAL_ERROR:
-            call.set_exception(error_from_result(result))
-        elif result.ntuples == 0:
-            call.set_result([])
+        try:
+            rows = _rows(self._connection, result)
+        except Exception as error:  # noqa: BLE001 - it is for the caller
+            self._failed = True
+            if not call.done():  # the caller may have gone
+                call.set_exception(error)
         else:
-            rows = Transformer(self._connection)
-            rows.set_pgresult(result, format=Format.BINARY)
-            call.set_result(rows.load_rows(0, result.ntuples, tuple))
+            if not call.done():
+                call.set_result(rows)
 
     def _watch(self) -> None:
         """Give up a server that says nothing for too long."""
@@ -150,7 +175,22 @@ class Pipeline:
             self.close(OperationalError(f"nothing was heard for {LONGEST_SILENCE:.0f} s"))
 
 
-def _check(results: Sequence[PGresult]) -> None:
-    for result in results:
-        if result.status == ExecStatus.FATAL_ERROR:
-            raise error_from_result(result)
+def _is_failure(result: PGresult | None) -> bool:
+    return result is not None and result.status == ExecStatus.FATAL_ERROR
+
+
+def _check(result: PGresult | None, wanted: ExecStatus) -> PGresult:
+    if result is None:
+        raise OperationalError("the server gave no result")
+    if result.status != wanted:
+        raise error_from_result(result)
+    return result
+
+
+def _rows(connection: AsyncConnection[TupleRow], result: PGresult | None) -> list[TupleRow]:
+    found = _check(result, ExecStatus.TUPLES_OK)
+    if found.ntuples == 0:
+        return []
+    rows = Transformer(connection)
+    rows.set_pgresult(found, format=Format.BINARY)
+    return rows.load_rows(0, found.ntuples, tuple)

@@ -1,6 +1,6 @@
 """Records commands in PostgreSQL for an event loop, without a thread."""
 
-from asyncio import Lock, sleep, timeout
+from asyncio import Lock, get_running_loop, sleep, timeout_at
 from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -70,9 +70,10 @@ class AsyncPostgresRecorder:
         return history(await self._rows(HISTORY, history_arguments(streams)))
 
     async def _recording(self) -> Pipeline:
+        until = get_running_loop().time() + PATIENCE  # also for who waits while another one connects
         async with self._opening:
-            if self._pipeline is None or not self._pipeline.is_sound():
-                self._pipeline = await Pipeline.open(await self._connection(), RECORD_PREPARED)
+            if self._pipeline is None or not self._pipeline.may_be_called():
+                self._pipeline = await Pipeline.open(await self._connection(until), RECORD_PREPARED)
             return self._pipeline
 
     async def _rows(self, statement: str, arguments: tuple[Any, ...]) -> list[TupleRow]:
@@ -94,13 +95,14 @@ class AsyncPostgresRecorder:
             if is_living(cursor.connection):
                 return cursor
             await cursor.connection.close()
-        return (await self._connection()).cursor(binary=True, row_factory=tuple_row)
+        connection = await self._connection(get_running_loop().time() + PATIENCE)
+        return connection.cursor(binary=True, row_factory=tuple_row)
 
-    async def _connection(self) -> AsyncConnection[TupleRow]:
-        """Connect; where the server is away, try again for a while."""
+    async def _connection(self, until: float) -> AsyncConnection[TupleRow]:
+        """Connect; where the server is away, try again until then, by the loop's clock."""
         away: psycopg.OperationalError | None = None
         try:
-            async with timeout(PATIENCE):
+            async with timeout_at(until):
                 while True:
                     try:
                         return await self._connected()
