@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import LiteralString, Self
 
 import psycopg
 from psycopg import sql
@@ -87,21 +87,22 @@ class Cluster:
 
     def setting(self, name: str) -> str:
         """Tell one of the server's settings."""
-        with psycopg.connect(self._address("postgres")) as db:
-            row = db.execute("SELECT current_setting(%s)", (name,)).fetchone()
-        return str(row[0]) if row else ""
+        return self._says("SELECT current_setting(%s)", name)
 
     def last_checkpoint(self) -> str:
         """Give where the last checkpoint began: another place is another checkpoint."""
-        with psycopg.connect(self._address("postgres")) as db:
-            row = db.execute("SELECT redo_lsn::text FROM pg_control_checkpoint()").fetchone()
-        return str(row[0]) if row else ""
+        return self._says("SELECT redo_lsn FROM pg_control_checkpoint()")
 
     def let_commits_take(self, microseconds: int) -> None:
         """Let each durable commit take so much longer from now on."""
         if microseconds != self._late:
             self.run(f"ALTER SYSTEM SET late.microseconds = {microseconds}", "SELECT pg_reload_conf()")
             self._late = microseconds
+
+    def _says(self, query: LiteralString, *parameters: str) -> str:
+        with psycopg.connect(self._address("postgres")) as db:
+            row = db.execute(query, parameters).fetchone()
+        return str(row[0]) if row else ""
 
     def _address(self, database: str) -> str:
         return f"postgresql://{USER}@{LOOPBACK}:{self._server.port}/{database}"

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
-from psycopg import Error, OperationalError
+from psycopg import OperationalError
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.generators import execute
@@ -92,12 +92,12 @@ class Pipeline:
         if self._closed:
             return
         self._closed = True
-        told = reason if isinstance(reason, Error) else OperationalError(f"the connection was closed: {reason}")
-        if self._result is not None and _is_failure(self._result):
-            told = error_from_result(self._result)  # the server's own word
+        told = error_from_result(self._result) if _is_failure(self._result) else reason  # the server's own word first
+        if not isinstance(told, OperationalError):
+            told = OperationalError(f"the connection was closed: {told}")
         for call in self._calls:
             if not call.done():
-                call.set_exception(told if isinstance(told, OperationalError) else OperationalError(str(told)))
+                call.set_exception(told)
         self._calls.clear()
         self._timer.cancel()
         with suppress(Exception):  # libpq has closed the socket, and another one may have its number
@@ -175,7 +175,7 @@ class Pipeline:
             self.close(OperationalError(f"nothing was heard for {LONGEST_SILENCE:.0f} s"))
 
 
-def _is_failure(result: PGresult | None) -> bool:
+def _is_failure(result: PGresult | None) -> TypeGuard[PGresult]:
     return result is not None and result.status == ExecStatus.FATAL_ERROR
 
 
