@@ -23,7 +23,8 @@ from adapters.store.migrate import check_postgres, check_sqlite, check_there, mi
 from adapters.store.postgres_async import AsyncPostgresRecorder
 from adapters.store.postgres_log import PostgresLog
 from adapters.store.write_ahead import WriteAhead
-from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresSnapshots
+from adapters.views.postgres import PostgresHistory, PostgresSnapshots
+from adapters.views.postgres_group_lists import PostgresGroupLists
 from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory, SQLiteSnapshots
 from adapters.writer import Handle, Lanes
 from domain.ports import EventLog, Unavailable

@@ -4,7 +4,7 @@
 it and applies the events that the view has not seen yet. Both go through `apply`, so both answer alike.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol, assert_never
@@ -54,8 +54,8 @@ class Membership(NamedTuple):
 class UserGroupLists:
     """One user's groups and memberships.
 
-    Groups are always there, all of them. A follower needs no memberships to apply an event, so it begins with none and
-    ends with those that joined; a read begins with all. What became of rows that were there before is noted beside.
+    A read begins with all. A follower needs `groups_before` an event to apply it and no memberships, so it begins with
+    those groups and ends with the memberships that joined. What became of rows that were there before is noted beside.
     """
 
     revision: int = 0
@@ -162,6 +162,17 @@ class Changes:
             self.groups_made.remove(group_id)
         else:
             self.groups_deleted.add(group_id)
+
+
+def groups_before(event: Event) -> Sequence[int]:
+    """Tell which groups, made before it, an event changes."""
+    match event:
+        case GroupCreated():
+            return ()
+        case GroupsReordered():
+            return event.order
+        case _:
+            return (event.group_id,)
 
 
 class GroupListsTable(Protocol):

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from struct import Struct
 from typing import Any, ClassVar
 from uuid import UUID
@@ -11,10 +12,11 @@ from psycopg.adapt import Dumper
 from psycopg.postgres import types
 from psycopg.pq import Format
 
-_HEAD = Struct("!iiIii")  # dimensions, nulls, type, elements, first index
+_HEAD = Struct("!iiIii")  # dimensions, whether there may be nulls, type, elements, first index
 _EMPTY = Struct("!iiI")
 _LENGTH = Struct("!i")
-_BIGINT_LENGTH, _UUID_LENGTH = _LENGTH.pack(8), _LENGTH.pack(16)
+_NULL, _INTEGER_LENGTH, _BIGINT_LENGTH, _UUID_LENGTH = map(_LENGTH.pack, (-1, 4, 8, 16))
+_EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class UUIDs(list[UUID]):
@@ -25,7 +27,15 @@ class BigInts(list[int]):
     """A column of type `bigint`."""
 
 
-class Texts(list[str]):
+class Integers(list[int]):
+    """A column of type `integer`."""
+
+
+class Times(list[datetime]):
+    """A column of type `timestamptz`."""
+
+
+class Texts(list[str | None]):
     """A column of type `text`."""
 
 
@@ -45,7 +55,7 @@ class _ColumnDumper(Dumper):
         element = types[self.element].oid
         if not obj:
             return _EMPTY.pack(0, 0, element)
-        return _HEAD.pack(1, 0, element, len(obj), 1) + self.encode(obj)
+        return _HEAD.pack(1, 1, element, len(obj), 1) + self.encode(obj)
 
 
 class _UUIDs(_ColumnDumper):
@@ -61,7 +71,23 @@ class _BigInts(_ColumnDumper):
     oid = types["int8"].array_oid
 
     def encode(self, column: Any) -> bytes:
-        return _BIGINT_LENGTH + _BIGINT_LENGTH.join([number.to_bytes(8, signed=True) for number in column])
+        return _bigints(column)
+
+
+class _Integers(_ColumnDumper):
+    element = "int4"
+    oid = types["int4"].array_oid
+
+    def encode(self, column: Any) -> bytes:
+        return _INTEGER_LENGTH + _INTEGER_LENGTH.join([number.to_bytes(4, signed=True) for number in column])
+
+
+class _Times(_ColumnDumper):
+    element = "timestamptz"
+    oid = types["timestamptz"].array_oid
+
+    def encode(self, column: Any) -> bytes:
+        return _bigints((time - _EPOCH) // _MICROSECOND for time in column)
 
 
 class _Texts(_ColumnDumper):
@@ -69,7 +95,7 @@ class _Texts(_ColumnDumper):
     oid = types["text"].array_oid
 
     def encode(self, column: Any) -> bytes:
-        return _with_lengths([text.encode() for text in column])
+        return _with_lengths([None if text is None else text.encode() for text in column])
 
 
 class _Bytes(_ColumnDumper):
@@ -80,12 +106,23 @@ class _Bytes(_ColumnDumper):
         return _with_lengths(column)
 
 
-def _with_lengths(values: Iterable[bytes]) -> bytes:
-    return b"".join([_LENGTH.pack(len(value)) + value for value in values])
+def _bigints(values: Iterable[int]) -> bytes:
+    return _BIGINT_LENGTH + _BIGINT_LENGTH.join([number.to_bytes(8, signed=True) for number in values])
+
+
+def _with_lengths(values: Iterable[bytes | None]) -> bytes:
+    return b"".join([_NULL if value is None else _LENGTH.pack(len(value)) + value for value in values])
 
 
 def register_columns(connection: BaseConnection[Any]) -> None:
     """Let this connection send columns."""
-    dumpers: dict[type, type[Any]] = {UUIDs: _UUIDs, BigInts: _BigInts, Texts: _Texts, Bytes: _Bytes}
+    dumpers: dict[type, type[Any]] = {
+        UUIDs: _UUIDs,
+        BigInts: _BigInts,
+        Integers: _Integers,
+        Times: _Times,
+        Texts: _Texts,
+        Bytes: _Bytes,
+    }
     for column, dumper in dumpers.items():
         connection.adapters.register_dumper(column, dumper)

@@ -56,4 +56,4 @@ class PostgresLog:
 
     def _rows(self, query: Any, *parameters: object) -> list[Row]:
         with self._datastore.statement() as c:
-            return [(position, Stored(*stored)) for position, *stored in c.execute(query, parameters)]
+            return [(position, Stored(*stored)) for position, *stored in c.execute(query, parameters).fetchall()]

@@ -20,7 +20,8 @@ from adapters.store.migrate import migrate_postgres, migrate_sqlite
 from adapters.store.postgres_async import AsyncPostgresRecorder
 from adapters.store.postgres_log import PostgresLog
 from adapters.views.memory import MemoryGroupLists, MemoryHistory, MemorySnapshots
-from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresSnapshots
+from adapters.views.postgres import PostgresHistory, PostgresSnapshots
+from adapters.views.postgres_group_lists import PostgresGroupLists
 from adapters.views.sqlite import SQLiteGroupLists, SQLiteHistory, SQLiteSnapshots
 from domain.commands import Command
 from domain.events import Event

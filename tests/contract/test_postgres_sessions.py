@@ -13,7 +13,7 @@ import pytest
 from adapters.store.datastore import CONNECTIONS, Datastore
 from adapters.store.leases import Leases
 from adapters.store.migrate import migrate_postgres
-from adapters.views.postgres import PostgresGroupLists
+from adapters.views.postgres_group_lists import PostgresGroupLists
 from domain.ports import Entry, Unavailable
 from tests.e2e.service import PATIENCE, eventually
 

@@ -13,8 +13,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from adapters.store.datastore import Datastore
-from adapters.views.postgres import PostgresGroupLists, PostgresHistory, PostgresTables
-from domain.commands import AddConversations, CreateGroup, RemoveConversations, RenameGroup
+from adapters.views.postgres import PostgresHistory, PostgresTables
+from adapters.views.postgres_group_lists import PostgresGroupLists
+from domain.commands import AddConversations, CreateGroup, RemoveConversations, RenameGroup, ReorderGroup
 from domain.ports import Unavailable
 from infra.postgres.postgres import LOOPBACK
 from projections.follower import Follower
@@ -46,6 +47,25 @@ def filled(store: Store) -> None:
 
 def told(lists: UserGroupLists) -> object:
     return lists.revision, lists.listed(), lists.joins()
+
+
+def test_a_batch_may_change_more_than_the_server_is_given_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.store.rows.IN_MEMORY", 2)
+    follower, numbers = Follower("view", store.log, store.lists), range(1, 6)
+    store.send(*(CreateGroup(group_name=f"Group {n}", conversation_ids=(f"C2C{n}", f"C2C{n + 1}")) for n in numbers))
+    follower.catch_up()
+    store.send(*(RenameGroup(group_id=n, new_name=f"Gruppe {n}") for n in numbers))
+    store.send(
+        *(RemoveConversations(group_id=n, conversation_ids=(f"C2C{n}",)) for n in numbers),
+        ReorderGroup(group_id=5, before=1),
+    )
+    follower.catch_up()
+    afresh = UserGroupLists()
+    for entry in store.log.read_user(ALICE, after=0):
+        afresh.apply(entry.event)
+    assert told(store.lists.load(ALICE)) == told(afresh)
 
 
 def test_a_reader_meets_a_view_whole_or_empty_while_it_is_emptied_and_built(store: Store) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from projections.group_lists import Membership, UserGroupLists
+from projections.group_lists import Membership, UserGroupLists, groups_before
 from tests.unit.domain.changes import added, created, deleted, evicted, removed, renamed, reordered
 from tests.unit.domain.scenario import NOON, Change
 from tests.unit.projections.recorded import minute, recorded
@@ -169,3 +169,15 @@ def test_a_follower_needs_no_memberships_to_apply_an_event() -> None:
     assert begun.memberships == {(1, "C2Cz"): Membership(5, 0, NOON + minute(5))}
     assert begun.changes.left == {(2, "C2Cc")}
     assert [row.conversation_count for _, row in begun.listed()] == [3, 1]
+
+
+def test_a_follower_needs_the_groups_that_an_event_changes_and_no_others() -> None:
+    changes = (*PAST, renamed(1, "One", "Uno"), reordered(2, "Two", 2, 1), removed(2, "Two", "C2Cb"), deleted(2, "Two"))
+    before = UserGroupLists()
+    for event in recorded(*changes):
+        some = UserGroupLists(event.revision - 1, {n: before.groups[n] for n in groups_before(event)})
+        untouched = {n: row for n, row in before.groups.items() if n not in some.groups}
+        some.apply(event)
+        before.apply(event)
+        assert {**untouched, **some.groups} == before.groups
+    assert [len(groups_before(event)) for event in recorded(*changes)] == [0, 1, 0, 1, 1, 2, 1, 1]
