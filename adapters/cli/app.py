@@ -61,7 +61,7 @@ def send(
     group_id: Annotated[int | None, typer.Option(help="Name the group by its ID.", metavar="N")] = None,
     remove: Annotated[list[str] | None, typer.Option(help="A conversation to take out.", metavar="ID")] = None,
     add: Annotated[list[str] | None, typer.Option(help="A conversation to put in.", metavar="ID")] = None,
-    before: Annotated[int | None, typer.Option(help="The group to stand before.", metavar="N")] = None,
+    before: Annotated[int | None, typer.Option(help="The ID of the group to stand before.", metavar="ID")] = None,
     end: Annotated[bool, typer.Option("--end", help="Move to the end.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would happen, and do nothing.")] = False,
     key: Annotated[str | None, typer.Option(help="Sent again with this key, it is done once.")] = None,

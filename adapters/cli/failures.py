@@ -15,6 +15,7 @@ from adapters.cli.callers import Refused
 from adapters.cli.words import WrongUsage
 from adapters.kafka.refused import RelayRefused
 from adapters.settings import SettingRefused
+from adapters.store.connections import in_a_line
 from adapters.store.lock import HeldElsewhere
 from adapters.store.migrate import NotMigrated
 from adapters.store.postgres import FunctionsRefused
@@ -57,12 +58,15 @@ def sentence(error: Exception) -> str:
     match error:
         case DBAPIError(orig=psycopg.errors.DuplicateTable() as reason):
             return f"The database holds other tables: {reason}. Give the service a database, or a schema, of its own."
-        case DBAPIError(orig=psycopg.errors.InsufficientPrivilege()):
-            return "The user of CONVGROUPS_DATABASE_URL may not make tables there: GRANT CREATE ON SCHEMA public TO it."
-        case DBAPIError(orig=reason):
+        case DBAPIError(orig=psycopg.errors.InsufficientPrivilege() as reason):
+            return (
+                f"The user of CONVGROUPS_DATABASE_URL may not do what it must: {in_a_line(reason)}. It makes and "
+                "owns the tables (GRANT CREATE ON SCHEMA public TO it): where another user made them, take that one."
+            )
+        case DBAPIError(orig=psycopg.Error() as reason) | (psycopg.Error() as reason):
+            return f"The database cannot be used: {in_a_line(reason)}."
+        case DBAPIError(orig=reason) | ((PersistenceError() | sqlite3.Error()) as reason):
             return f"The database cannot be used: {reason}."
-        case PersistenceError() | psycopg.Error() | sqlite3.Error():
-            return f"The database cannot be used: {error}."
         case RevisionError():
             return f"The database was written by another version of convgroups: {error}."
         case _ if any(isinstance(error, kind) for kind in EXIT_CODES):

@@ -11,7 +11,6 @@ from eventsourcing.persistence import IntegrityError
 from psycopg.abc import PQGen
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import Row
-from psycopg_pool import PoolClosed, PoolTimeout
 
 from adapters.store.arrays import register_columns
 from domain.ports import Unavailable
@@ -21,8 +20,6 @@ AWAY = (
     psycopg.InterfaceError,
     psycopg.errors.IdleInTransactionSessionTimeout,
     psycopg.errors.ReadOnlySqlTransaction,  # this was the primary before a failover
-    PoolTimeout,
-    PoolClosed,
 )
 """What passes by itself, or with a connection to another server."""
 
@@ -35,6 +32,7 @@ NETWORK: dict[str, Any] = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
+    "fallback_application_name": "convgroups",
 }
 """A server that vanished without a word is known to be away before its callers are; a URL may say otherwise."""
 
@@ -47,7 +45,10 @@ SESSION = (
     b"SET enable_mergejoin = off; SET jit = off;"
     # Who waits for the log's lock waits no longer than a caller would. Who was held up in the middle of a transaction
     # has let go of the row of its follower when its lease expires: another process is to take that over.
-    b"SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s'"
+    b"SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s';"
+    # The server looks for a client that vanished, too: by default it asks after two hours, and keeps locks meanwhile.
+    b"SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
+    b"SET tcp_user_timeout = 10000"
 )
 """What holds for each connection."""
 
@@ -135,5 +136,14 @@ def failures_named() -> Iterator[None]:
     except (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable) as error:
         found = error.diag.message_primary
         raise Unavailable(f"The database cannot be used: {found}. Was another one put in its place?") from error
-    except AWAY as error:
-        raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+    except psycopg.Error as error:
+        # What has no class is libpq's own word: it could not read what the server said, and all may have been done.
+        if not isinstance(error, AWAY) and type(error) is not psycopg.DatabaseError:
+            raise
+        raise Unavailable(f"The database does not answer: {in_a_line(error)}") from error
+
+
+def in_a_line(error: Exception) -> str:
+    """Give what the driver says, which may be several lines, for the middle of a sentence."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    return "; ".join(line.rstrip(".") for line in lines if line and not line.endswith("?"))  # it asks the reader, too

@@ -7,6 +7,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any, Self, TypeGuard
 
+import structlog
 from psycopg import OperationalError
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
@@ -17,8 +18,9 @@ from psycopg.rows import TupleRow
 
 from adapters.store.connections import LONGEST_SILENCE, AsyncConnection, is_living
 
-NAME = b"statement"
+logger = structlog.get_logger("recording")
 
+NAME = b"statement"
 Call = Future[list[TupleRow]]
 
 
@@ -94,7 +96,9 @@ class Pipeline:
         self._closed = True
         told = error_from_result(self._result) if _is_failure(self._result) else reason  # the server's own word first
         if not isinstance(told, OperationalError):
-            told = OperationalError(f"the connection was closed: {told}")
+            told = OperationalError(f"the connection was closed: {told or 'the service ends'}")
+        if self._calls:
+            logger.warning("the connection that records was lost", commits=len(self._calls), reason=str(told))
         for call in self._calls:
             if not call.done():
                 call.set_exception(told)

@@ -15,6 +15,7 @@ from adapters.store.postgres_async import AsyncPostgresRecorder
 from domain.ports import Key, Stale, Unavailable, Write
 from domain.stored import Stored
 from tests.contract.stores import ALICE, APP, BOB, Clock
+from tests.services.postgres_proxy import PostgresProxy
 
 pytestmark = pytest.mark.anyio
 
@@ -140,6 +141,17 @@ async def test_where_the_connection_breaks_all_under_way_are_told_and_the_next_o
                 with pytest.raises(Unavailable, match="administrator command"):
                     await asyncio.wait_for(task, 10)
         assert await recorder.record(event(ALICE, 1)) is None
+
+
+async def test_what_was_done_though_its_answer_cannot_be_read_is_not_called_refused(migrated: str) -> None:
+    with PostgresProxy(migrated) as proxy:
+        async with AsyncPostgresRecorder(proxy.url_for(migrated)) as recorder:
+            await recorder.record(nothing())
+            proxy.garble(b"T")
+            with pytest.raises(Unavailable, match="insufficient data"):
+                await recorder.record(event(ALICE, 1))
+            assert [stored.revision for stored in await recorder.newer({ALICE: 0})] == [1]
+            assert await recorder.record(event(BOB, 1)) is None
 
 
 async def test_what_was_kept_and_cannot_be_read_fails_for_whoever_asks_and_nobody_else(migrated: str) -> None:

@@ -10,12 +10,15 @@ from time import monotonic
 import psycopg
 import pytest
 
+from adapters.store.connections import LONGEST_SILENCE
 from adapters.store.datastore import CONNECTIONS, Datastore
 from adapters.store.leases import Leases
 from adapters.store.migrate import migrate_postgres
 from adapters.views.postgres_group_lists import PostgresGroupLists
 from domain.ports import Entry, Unavailable
 from tests.e2e.service import PATIENCE, eventually
+
+NETWORK_OF_THE_SERVER = "tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout"
 
 
 @pytest.fixture
@@ -54,6 +57,16 @@ def test_connections_that_the_server_has_closed_keep_nobody_waiting(datastore: D
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         assert all(pool.map(lambda _: asked(datastore), range(3 * CONNECTIONS)))
     assert monotonic() - begin < 4
+
+
+def test_the_server_looks_for_a_client_that_vanished_and_lets_go_of_its_locks(datastore: Datastore) -> None:
+    with datastore.statement() as c:
+        c.execute("SELECT name, setting::integer FROM pg_settings WHERE name LIKE 'tcp%'")
+        holds = dict(c.fetchall())
+    idle, interval, count, unanswered = (holds[name] for name in NETWORK_OF_THE_SERVER)
+    assert min(idle, interval, count, unanswered) > 0
+    assert idle + interval * count < LONGEST_SILENCE
+    assert unanswered / 1000 < LONGEST_SILENCE
 
 
 def test_a_session_that_is_ended_in_the_middle_is_away_for_its_caller_alone(

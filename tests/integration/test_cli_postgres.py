@@ -44,6 +44,22 @@ def test_no_server(on: Run, words: list[str]) -> None:
     assert SECRET not in on(url, *words).fails(3, "The database cannot be used", "127.0.0.1", "refused")
 
 
+def test_what_the_driver_says_in_several_lines_is_said_in_one(on: Run) -> None:
+    ended = on(f"postgresql://service@127.0.0.1:{free_port()}/groups", "doctor", "--json")
+    [bad] = [one for one in ended.json["findings"] if one["state"] == "bad"]
+    assert bad["found"].endswith("Connection refused.")
+    assert "\n" not in bad["found"]
+
+
+def test_a_user_who_may_make_tables_but_not_read_those_of_another(on: Run, own_postgres: LocalPostgres) -> None:
+    migrate_postgres(own_postgres.url)
+    with psycopg.connect(own_postgres.url) as connection:
+        connection.execute("CREATE ROLE another LOGIN")
+        connection.execute("GRANT CREATE ON SCHEMA public TO another")
+    for words in (READS[0], WRITES[0]):
+        on(changed(own_postgres.url, user="another"), *words).fails(3, "permission denied for table", "take that one")
+
+
 @pytest.mark.parametrize("words", [READS[0], WRITES[0]], ids=words_of)
 def test_no_such_database(on: Run, postgres_url: str, words: list[str]) -> None:
     ended = on(changed(postgres_url, name="nothing"), *words)

@@ -43,6 +43,7 @@ class PostgresProxy:
         at = urlsplit(server)
         self._server = at.hostname or LOOPBACK, at.port or 5432
         self._swallow: bytes | None = None
+        self._garble: bytes | None = None
         self._delay = 0.0
         self._flows = asyncio.Event()
         self._ended = asyncio.Event()
@@ -66,6 +67,10 @@ class PostgresProxy:
         The tag is how the server says what it did, as COMMIT or INSERT. A COMMIT is durable by then.
         """
         self._swallow = tag
+
+    def garble(self, kind: bytes) -> None:
+        """Let the next message of this kind, as `T` or `D`, arrive with other bytes than the server sent."""
+        self._garble = kind
 
     def hold(self) -> None:
         """Let nothing pass, as if the network was gone: connections stay open, and new ones get no answer."""
@@ -153,6 +158,8 @@ class PostgresProxy:
             answer = await _message(server)
             if answer.startswith(_COMMAND_COMPLETE):
                 await self._think_about(tag=answer[5:])
+            if self._garble is not None and answer.startswith(self._garble):
+                answer, self._garble = answer[:5] + b"\xff" * (len(answer) - 5), None
             await self._pass_or_hold()
             await _send(to_client, answer)
 
