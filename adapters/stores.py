@@ -15,6 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from adapters.settings import Settings
 from adapters.store import postgres, sqlite
+from adapters.store.connections import in_a_line
 from adapters.store.datastore import Datastore
 from adapters.store.in_thread import InThread
 from adapters.store.leases import Leases
@@ -112,7 +113,7 @@ def open_store_patiently(settings: Settings) -> Iterator[Store]:
                 store.log.head()
                 break
             except (InterfaceError, OperationalError, PersistenceError, Unavailable) as away:
-                logger.warning("waiting for the database", reason=str(away).partition("\n")[0])
+                logger.warning("waiting for the database", reason=in_a_line(away))
                 stack.close()
                 sleep(PAUSE)
         yield store

@@ -171,8 +171,10 @@ def groups_before(event: Event) -> Sequence[int]:
             return ()
         case GroupsReordered():
             return event.order
-        case _:
+        case GroupRenamed() | GroupDeleted() | ConversationsAdded() | ConversationsRemoved():
             return (event.group_id,)
+        case _:
+            assert_never(event)
 
 
 class GroupListsTable(Protocol):

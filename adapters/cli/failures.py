@@ -7,6 +7,7 @@ from typing import Final
 import psycopg
 from alembic.script.revision import RevisionError
 from eventsourcing.persistence import PersistenceError
+from psycopg.errors import InsufficientPrivilege
 from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
@@ -58,10 +59,10 @@ def sentence(error: Exception) -> str:
     match error:
         case DBAPIError(orig=psycopg.errors.DuplicateTable() as reason):
             return f"The database holds other tables: {reason}. Give the service a database, or a schema, of its own."
-        case DBAPIError(orig=psycopg.errors.InsufficientPrivilege() as reason):
+        case DBAPIError(orig=InsufficientPrivilege() as reason) | (InsufficientPrivilege() as reason):
             return (
-                f"The user of CONVGROUPS_DATABASE_URL may not do what it must: {in_a_line(reason)}. It makes and "
-                "owns the tables (GRANT CREATE ON SCHEMA public TO it): where another user made them, take that one."
+                f"The user of CONVGROUPS_DATABASE_URL lacks a right: {in_a_line(reason)}. Take the user who owns the "
+                "tables, or to make them GRANT CREATE ON SCHEMA public."
             )
         case DBAPIError(orig=psycopg.Error() as reason) | (psycopg.Error() as reason):
             return f"The database cannot be used: {in_a_line(reason)}."

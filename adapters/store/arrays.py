@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from struct import Struct
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from psycopg import BaseConnection
@@ -45,84 +45,66 @@ class Bytes(list[bytes]):
 
 class _ColumnDumper(Dumper):
     format = Format.BINARY
-    element: ClassVar[str]
+    element: ClassVar[int]
+
+    def __init_subclass__(cls, element: str) -> None:
+        cls.element, cls.oid = types[element].oid, types[element].array_oid
 
     @abstractmethod
     def encode(self, column: Any) -> bytes:
         """Give the elements, each behind its length."""
 
     def dump(self, obj: Any) -> bytes:
-        element = types[self.element].oid
         if not obj:
-            return _EMPTY.pack(0, 0, element)
-        return _HEAD.pack(1, 1, element, len(obj), 1) + self.encode(obj)
+            return _EMPTY.pack(0, 0, self.element)
+        return _HEAD.pack(1, 1, self.element, len(obj), 1) + self.encode(obj)
 
 
-class _UUIDs(_ColumnDumper):
-    element = "uuid"
-    oid = types["uuid"].array_oid
-
+class _UUIDs(_ColumnDumper, element="uuid"):
     def encode(self, column: Any) -> bytes:
         return _UUID_LENGTH + _UUID_LENGTH.join([stream.bytes for stream in column])
 
 
-class _BigInts(_ColumnDumper):
-    element = "int8"
-    oid = types["int8"].array_oid
-
-    def encode(self, column: Any) -> bytes:
-        return _bigints(column)
-
-
-class _Integers(_ColumnDumper):
-    element = "int4"
-    oid = types["int4"].array_oid
-
+class _Integers(_ColumnDumper, element="int4"):
     def encode(self, column: Any) -> bytes:
         return _INTEGER_LENGTH + _INTEGER_LENGTH.join([number.to_bytes(4, signed=True) for number in column])
 
 
-class _Times(_ColumnDumper):
-    element = "timestamptz"
-    oid = types["timestamptz"].array_oid
-
+class _BigInts(_ColumnDumper, element="int8"):
     def encode(self, column: Any) -> bytes:
-        return _bigints((time - _EPOCH) // _MICROSECOND for time in column)
+        return _BIGINT_LENGTH + _BIGINT_LENGTH.join([number.to_bytes(8, signed=True) for number in column])
 
 
-class _Texts(_ColumnDumper):
-    element = "text"
-    oid = types["text"].array_oid
+class _Times(_BigInts, element="timestamptz"):
+    def encode(self, column: Any) -> bytes:
+        return super().encode([(time - _EPOCH) // _MICROSECOND for time in column])
 
+
+class _Texts(_ColumnDumper, element="text"):
     def encode(self, column: Any) -> bytes:
         return _with_lengths([None if text is None else text.encode() for text in column])
 
 
-class _Bytes(_ColumnDumper):
-    element = "bytea"
-    oid = types["bytea"].array_oid
-
+class _Bytes(_ColumnDumper, element="bytea"):
     def encode(self, column: Any) -> bytes:
         return _with_lengths(column)
-
-
-def _bigints(values: Iterable[int]) -> bytes:
-    return _BIGINT_LENGTH + _BIGINT_LENGTH.join([number.to_bytes(8, signed=True) for number in values])
 
 
 def _with_lengths(values: Iterable[bytes | None]) -> bytes:
     return b"".join([_NULL if value is None else _LENGTH.pack(len(value)) + value for value in values])
 
 
+_DUMPERS: Final[dict[type, type[_ColumnDumper]]] = {
+    UUIDs: _UUIDs,
+    BigInts: _BigInts,
+    Integers: _Integers,
+    Times: _Times,
+    Texts: _Texts,
+    Bytes: _Bytes,
+}
+
+
 def register_columns(connection: BaseConnection[Any]) -> None:
     """Let this connection send columns."""
-    dumpers: dict[type, type[Any]] = {
-        UUIDs: _UUIDs,
-        BigInts: _BigInts,
-        Integers: _Integers,
-        Times: _Times,
-        Texts: _Texts,
-        Bytes: _Bytes,
-    }
-    for column, dumper in dumpers.items():
+    for column, dumper in _DUMPERS.items():
         connection.adapters.register_dumper(column, dumper)

@@ -32,9 +32,14 @@ NETWORK: dict[str, Any] = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
-    "fallback_application_name": "convgroups",
 }
 """A server that vanished without a word is known to be away before its callers are; a URL may say otherwise."""
+
+NAMED: dict[str, Any] = {"fallback_application_name": "convgroups"}
+"""How the server lists the connection; a URL may say otherwise."""
+
+ENCODED: dict[str, Any] = {"client_encoding": "utf8"}
+"""What columns of text are sent in, whatever a URL says."""
 
 SESSION = (
     # What was seen under the log's lock is what holds then, not when the transaction began.
@@ -46,7 +51,8 @@ SESSION = (
     # Who waits for the log's lock waits no longer than a caller would. Who was held up in the middle of a transaction
     # has let go of the row of its follower when its lease expires: another process is to take that over.
     b"SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '5s';"
-    # The server looks for a client that vanished, too: by default it asks after two hours, and keeps locks meanwhile.
+    # The server looks for a client that vanished, too: by default after two hours. No other limit holds where it has
+    # the log's lock already and waits for the rest of what that client began to say.
     b"SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
     b"SET tcp_user_timeout = 10000"
 )
@@ -102,7 +108,7 @@ def _no_long_silence(gen: PQGen[Any]) -> PQGen[Any]:
 
 def conninfo(url: str) -> str:
     """Give what the driver is to be told."""
-    return make_conninfo(**{**NETWORK, **conninfo_to_dict(url)})
+    return make_conninfo(**{**NETWORK, **NAMED, **conninfo_to_dict(url), **ENCODED})
 
 
 def configure(connection: psycopg.Connection[Any]) -> None:
@@ -136,14 +142,16 @@ def failures_named() -> Iterator[None]:
     except (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable) as error:
         found = error.diag.message_primary
         raise Unavailable(f"The database cannot be used: {found}. Was another one put in its place?") from error
-    except psycopg.Error as error:
-        # What has no class is libpq's own word: it could not read what the server said, and all may have been done.
-        if not isinstance(error, AWAY) and type(error) is not psycopg.DatabaseError:
+    except AWAY as error:
+        raise Unavailable(f"The database does not answer: {in_a_line(error)}") from error
+    except psycopg.DatabaseError as error:
+        if type(error) is not psycopg.DatabaseError or error.sqlstate is not None:
             raise
+        # It is from libpq, which could not read what the server said: what was asked for may have been done.
         raise Unavailable(f"The database does not answer: {in_a_line(error)}") from error
 
 
-def in_a_line(error: Exception) -> str:
-    """Give what the driver says, which may be several lines, for the middle of a sentence."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    return "; ".join(line.rstrip(".") for line in lines if line and not line.endswith("?"))  # it asks the reader, too
+def in_a_line(error: BaseException) -> str:
+    """Give what the server says, or the driver, for the middle of a sentence: without hints, values and statements."""
+    said = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return (said or str(error).strip()).partition("\n")[0].rstrip(".")

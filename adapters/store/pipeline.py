@@ -16,7 +16,7 @@ from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
 
-from adapters.store.connections import LONGEST_SILENCE, AsyncConnection, is_living
+from adapters.store.connections import LONGEST_SILENCE, AsyncConnection, in_a_line, is_living
 
 logger = structlog.get_logger("recording")
 
@@ -95,10 +95,10 @@ class Pipeline:
             return
         self._closed = True
         told = error_from_result(self._result) if _is_failure(self._result) else reason  # the server's own word first
+        if self._calls and told is not None:
+            logger.warning("the connection that records was lost", commits=len(self._calls), reason=in_a_line(told))
         if not isinstance(told, OperationalError):
             told = OperationalError(f"the connection was closed: {told or 'the service ends'}")
-        if self._calls:
-            logger.warning("the connection that records was lost", commits=len(self._calls), reason=str(told))
         for call in self._calls:
             if not call.done():
                 call.set_exception(told)

@@ -1,41 +1,28 @@
 """Statements for many rows at once, which PostgreSQL is given by their columns."""
 
 from collections.abc import Sequence
-from typing import Any, Final, LiteralString
+from typing import Any, LiteralString
 
 from psycopg.rows import TupleRow
-from psycopg.sql import SQL
 
-from adapters.store.arrays import BigInts, Bytes, Integers, Texts, Times, UUIDs
 from adapters.store.datastore import Cursor
 
-COLUMNS: Final[dict[str, type[list[Any]]]] = {
-    "uuid": UUIDs,
-    "int8": BigInts,
-    "int4": Integers,
-    "timestamptz": Times,
-    "text": Texts,
-    "bytea": Bytes,
-}
-
-IN_MEMORY = 1000
-"""So many rows the server takes from arrays without writing them to a file first."""
+AT_ONCE = 1000
+"""So many rows of usual size the server takes from arrays without writing them to a file first (`work_mem = 4MB`)."""
 
 
 def for_each(
-    c: Cursor, statement: LiteralString, types: Sequence[LiteralString], rows: Sequence[tuple[object, ...]]
+    c: Cursor, statement: LiteralString, columns: Sequence[type[list[Any]]], rows: Sequence[tuple[object, ...]]
 ) -> list[TupleRow]:
-    """Do this for each row, `{}` in the statement standing for the columns, of these types; give all that it returns.
+    """Do this for each row, and give all that it returns. The statement takes the columns, which are of these types.
 
     Not with COPY, where rows are inserted: a process that is held up in the middle of one keeps the row of its follower
     from all others, as the server waits for the rest without an end.
     """
-    arrays = SQL(", ").join(SQL("%b::{}[]").format(SQL(column)) for column in types)
     returned: list[TupleRow] = []
-    for first in range(0, len(rows), IN_MEMORY):
-        columns = zip(*rows[first : first + IN_MEMORY], strict=True)
-        values = [COLUMNS[kind](column) for kind, column in zip(types, columns, strict=True)]
-        c.execute(SQL(statement).format(arrays), values)
+    for first in range(0, len(rows), AT_ONCE):
+        values = zip(*rows[first : first + AT_ONCE], strict=True)
+        c.execute(statement, [column(given) for column, given in zip(columns, values, strict=True)])
         if c.description is not None:
             returned += c.fetchall()
     return returned

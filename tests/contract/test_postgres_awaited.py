@@ -8,6 +8,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError
+from structlog.testing import capture_logs
 
 from adapters.store import pipeline
 from adapters.store import postgres_async as module
@@ -136,10 +137,14 @@ async def test_where_the_connection_breaks_all_under_way_are_told_and_the_next_o
         [pid] = sessions(migrated)
         with psycopg.connect(migrated) as other:
             waiting = await held_up(recorder, migrated, other, event(ALICE, 1), event(BOB, 1))
-            other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
-            for task in waiting:
-                with pytest.raises(Unavailable, match="administrator command"):
-                    await asyncio.wait_for(task, 10)
+            with capture_logs() as said:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+                for task in waiting:
+                    with pytest.raises(Unavailable, match="administrator command"):
+                        await asyncio.wait_for(task, 10)
+        assert [(one["commits"], one["reason"]) for one in said] == [
+            (2, "terminating connection due to administrator command")
+        ]
         assert await recorder.record(event(ALICE, 1)) is None
 
 

@@ -59,7 +59,7 @@ def test_connections_that_the_server_has_closed_keep_nobody_waiting(datastore: D
     assert monotonic() - begin < 4
 
 
-def test_the_server_looks_for_a_client_that_vanished_and_lets_go_of_its_locks(datastore: Datastore) -> None:
+def test_the_server_gives_up_a_client_that_vanished_before_others_give_up_waiting(datastore: Datastore) -> None:
     with datastore.statement() as c:
         c.execute("SELECT name, setting::integer FROM pg_settings WHERE name LIKE 'tcp%'")
         holds = dict(c.fetchall())

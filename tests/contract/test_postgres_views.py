@@ -13,8 +13,9 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from adapters.store.datastore import Datastore
-from adapters.views.postgres import PostgresHistory, PostgresTables
+from adapters.views.postgres import PostgresHistory
 from adapters.views.postgres_group_lists import PostgresGroupLists
+from adapters.views.postgres_tables import PostgresTables
 from domain.commands import AddConversations, CreateGroup, RemoveConversations, RenameGroup, ReorderGroup
 from domain.ports import Unavailable
 from infra.postgres.postgres import LOOPBACK
@@ -52,7 +53,7 @@ def told(lists: UserGroupLists) -> object:
 def test_a_batch_may_change_more_than_the_server_is_given_at_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.store.rows.IN_MEMORY", 2)
+    monkeypatch.setattr("adapters.store.rows.AT_ONCE", 2)
     follower, numbers = Follower("view", store.log, store.lists), range(1, 6)
     store.send(*(CreateGroup(group_name=f"Group {n}", conversation_ids=(f"C2C{n}", f"C2C{n + 1}")) for n in numbers))
     follower.catch_up()
@@ -181,7 +182,7 @@ def test_a_view_that_cannot_be_emptied_yet_lets_readers_go_on(
             assert monotonic() - begin < 5, "each new user waited for the table"
             assert not emptied.done()
         emptied.result(10)
-    monkeypatch.setattr("adapters.views.postgres.LONGEST_CLEAR", 0.1)
+    monkeypatch.setattr("adapters.views.postgres_tables.LONGEST_CLEAR", 0.1)
     with by_hand.transaction():
         by_hand.execute("SELECT count(*) FROM snapshots")
         with pytest.raises(Unavailable, match="lock timeout"):

@@ -98,6 +98,7 @@ def test_the_doctor_finds_nothing_bad_in_a_new_database(run: Run, database: Path
     findings = {one["what"]: one for one in ended.json["findings"]}
     assert findings["CONVGROUPS_DATABASE_URL"]["found"] == f"sqlite:///{database}"
     assert findings["CONVGROUPS_IDEMPOTENCY_DAYS"]["advice"] == "(default)"
+    assert findings["CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS"]["found"] == "not set"
     assert findings["service"]["advice"] == "Start one with `convgroups serve`."
     assert findings["kafka"]["found"] == "none in this shell's settings"
     assert {one["state"] for one in findings.values()} == {"ok", "note"}

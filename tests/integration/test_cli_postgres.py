@@ -57,7 +57,16 @@ def test_a_user_who_may_make_tables_but_not_read_those_of_another(on: Run, own_p
         connection.execute("CREATE ROLE another LOGIN")
         connection.execute("GRANT CREATE ON SCHEMA public TO another")
     for words in (READS[0], WRITES[0]):
-        on(changed(own_postgres.url, user="another"), *words).fails(3, "permission denied for table", "take that one")
+        on(changed(own_postgres.url, user="another"), *words).fails(
+            3, "permission denied for table", "Take the user who owns the tables"
+        )
+
+
+def test_a_user_who_may_not_make_tables(on: Run, own_postgres: LocalPostgres) -> None:
+    with psycopg.connect(own_postgres.url) as connection:
+        connection.execute("CREATE ROLE another LOGIN")
+    ended = on(changed(own_postgres.url, user="another"), *WRITES[0])
+    assert "LINE" not in ended.fails(3, "permission denied for schema public. ", "GRANT CREATE ON SCHEMA public")
 
 
 @pytest.mark.parametrize("words", [READS[0], WRITES[0]], ids=words_of)

@@ -60,7 +60,10 @@ def test_a_value_that_cannot_be_kept_names_its_variable(
 
 @pytest.mark.parametrize(
     ("only", "workers", "reason"),
-    [("views", "2", "--workers answer requests"), ("relay", "1", "set CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS")],
+    [
+        ("views", "2", "leave --workers out, or add api to --only"),
+        ("relay", "1", "set CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS"),
+    ],
 )
 def test_what_would_do_nothing_is_not_begun(
     run: Run, monkeypatch: pytest.MonkeyPatch, only: str, workers: str, reason: str
