@@ -114,6 +114,7 @@ def test_kafka_is_away_for_a_minute_under_load(
     service.start()
     with Clients(service, "away for a minute", threads=2) as clients:
         read_changes(own_kafka.bootstrap, f"{kafka_prefix}.events.v1", events(50))
+        eventually(lambda: relay_lag(service) != {}, "the relay knows where it stands")
         own_kafka.kill()
         gone = monotonic()
         while monotonic() < gone + 60:
