@@ -51,10 +51,6 @@ def serve(
     refuse_strangers(settings, host)
     if settings.postgres is None and (workers > 1 or set(parts) != set(PARTS)):
         raise SettingRefused("--workers and --only need PostgreSQL: set CONVGROUPS_DATABASE_URL=postgresql://...")
-    if workers > 1 and "api" not in parts:
-        raise SettingRefused(
-            "--workers N needs the part api, which answers requests: leave --workers out, or add api to --only"
-        )
     if set(parts) == {"relay"} and settings.kafka_bootstrap_servers is None:
         raise SettingRefused("--only relay needs a Kafka: set CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS=HOST:PORT")
     host = host if host == "localhost" else str(ip_address(host))  # of all its spellings, the usual one

@@ -58,18 +58,9 @@ def test_a_value_that_cannot_be_kept_names_its_variable(
     run("serve").fails(2, f"CONVGROUPS_{name}={value}", reason)
 
 
-@pytest.mark.parametrize(
-    ("only", "workers", "reason"),
-    [
-        ("views", "2", "leave --workers out, or add api to --only"),
-        ("relay", "1", "set CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS"),
-    ],
-)
-def test_what_would_do_nothing_is_not_begun(
-    run: Run, monkeypatch: pytest.MonkeyPatch, only: str, workers: str, reason: str
-) -> None:
+def test_a_relay_without_a_kafka_is_not_begun(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONVGROUPS_DATABASE_URL", "postgresql://service@127.0.0.1/groups")
-    run("serve", "--only", only, "--workers", workers).fails(2, reason)
+    run("serve", "--only", "relay").fails(2, "set CONVGROUPS_KAFKA_BOOTSTRAP_SERVERS")
 
 
 def test_all_wrong_values_are_named_at_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
