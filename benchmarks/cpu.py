@@ -1,13 +1,31 @@
 """How much time of the CPU a process and its children have had, from `/proc`."""
 
 import os
+import time
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+SETTLES = 0.02
+"""Seconds in which a process that is about to end does so."""
+
+
 def seconds_of(root: int) -> float:
-    """Add up user and system time of a process and all below it, those that have ended included."""
+    """Add up user and system time of a process and all below it, those that have ended included.
+
+    One that ends while this looks would be counted neither by itself nor by its parent: so it looks until none does.
+    """
+    before, _ = _look(root)
+    while True:
+        time.sleep(SETTLES)
+        processes, seconds = _look(root)
+        if processes == before:
+            return seconds
+        before = processes
+
+
+def _look(root: int) -> tuple[set[int], float]:
     children: dict[int, list[int]] = {}
     ticks: dict[int, int] = {}
     for folder in Path("/proc").iterdir():
@@ -20,9 +38,9 @@ def seconds_of(root: int) -> float:
         pid, parent = int(folder.name), int(fields[1])
         children.setdefault(parent, []).append(pid)
         ticks[pid] = sum(map(int, fields[11:15]))  # utime, stime, and both of the children that have ended
-    found, total = [root], 0
+    processes, found = set[int](), [root]
     while found:
         pid = found.pop()
-        total += ticks.get(pid, 0)
+        processes.add(pid)
         found += children.get(pid, [])
-    return total / TICKS
+    return processes, sum(ticks.get(pid, 0) for pid in processes) / TICKS
