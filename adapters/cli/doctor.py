@@ -42,9 +42,10 @@ def examine() -> list[Finding]:
 def _settings(settings: Settings) -> Iterator[Finding]:
     for field, value in settings:
         default = type(settings).model_fields[field].default
-        found = "not set" if value is None else str(value)
         if field == "database_url" and settings.postgres:
             found = settings.named_database
+        else:
+            found = "not set" if value is None else str(value)
         yield Finding("ok", PREFIX + field.upper(), found, "" if value != default else "(default)")
     for name, meant in unknown_settings().items():
         advice = f"Did you mean {meant}?" if meant else "Look for a typo."

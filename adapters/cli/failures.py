@@ -7,7 +7,7 @@ from typing import Final
 import psycopg
 from alembic.script.revision import RevisionError
 from eventsourcing.persistence import PersistenceError
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import DuplicateTable, InsufficientPrivilege
 from rich.markup import escape
 from sqlalchemy.exc import DBAPIError
 
@@ -57,7 +57,7 @@ def report(error: Exception, *, as_json: bool) -> int:
 def sentence(error: Exception) -> str:
     """Say what went wrong, in one sentence."""
     match error:
-        case DBAPIError(orig=psycopg.errors.DuplicateTable() as reason):
+        case DBAPIError(orig=DuplicateTable() as reason):
             return f"The database holds other tables: {reason}. Give the service a database, or a schema, of its own."
         case DBAPIError(orig=InsufficientPrivilege() as reason) | (InsufficientPrivilege() as reason):
             return (

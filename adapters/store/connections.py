@@ -140,15 +140,17 @@ def failures_named() -> Iterator[None]:
     except psycopg.IntegrityError as error:
         raise IntegrityError(f"{error.diag.constraint_name}: {error.diag.message_primary}") from error
     except (psycopg.errors.UndefinedFunction, psycopg.errors.UndefinedTable) as error:
-        found = error.diag.message_primary
+        found = in_a_line(error)
         raise Unavailable(f"The database cannot be used: {found}. Was another one put in its place?") from error
-    except AWAY as error:
-        raise Unavailable(f"The database does not answer: {in_a_line(error)}") from error
-    except psycopg.DatabaseError as error:
-        if type(error) is not psycopg.DatabaseError or error.sqlstate is not None:
+    except psycopg.Error as error:
+        if not isinstance(error, AWAY) and not _is_unreadable(error):
             raise
-        # It is from libpq, which could not read what the server said: what was asked for may have been done.
         raise Unavailable(f"The database does not answer: {in_a_line(error)}") from error
+
+
+def _is_unreadable(error: psycopg.Error) -> bool:
+    """Tell whether libpq could not read what the server said: what was asked for may have been done."""
+    return type(error) is psycopg.DatabaseError and error.sqlstate is None
 
 
 def in_a_line(error: BaseException) -> str:

@@ -1,6 +1,6 @@
 """The view `group-lists` in the database of the log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from adapters.store.arrays import BigInts, Integers, Texts, Times, UUIDs
@@ -45,7 +45,7 @@ class PostgresGroupLists(PostgresTables, View[Cursor]):
     def write(self, c: Cursor, entries: Sequence[Entry]) -> None:
         """Apply the entries to the users they belong to, and write each changed row once."""
         users = {entry.event.originator_id: entry.event for entry in entries}
-        lists = _load_lists(c, entries)
+        lists = _load_lists(c, users, entries)
         new = users.keys() - lists.keys()
         lists |= {stream: UserGroupLists() for stream in new}
         for entry in entries:
@@ -65,10 +65,9 @@ class PostgresGroupLists(PostgresTables, View[Cursor]):
         _write_memberships(c, lists)
 
 
-def _load_lists(c: Cursor, entries: Sequence[Entry]) -> dict[UUID, UserGroupLists]:
-    """Load what is there of the users' parts, as far as these entries change it."""
-    streams = UUIDs({entry.event.originator_id for entry in entries})
-    c.execute("SELECT stream, revision FROM group_lists_users WHERE stream = ANY(%b)", (streams,))
+def _load_lists(c: Cursor, streams: Iterable[UUID], entries: Sequence[Entry]) -> dict[UUID, UserGroupLists]:
+    """Load what is there of these users' parts, as far as these entries, which are theirs, change it."""
+    c.execute("SELECT stream, revision FROM group_lists_users WHERE stream = ANY(%b)", (UUIDs(streams),))
     lists = {stream: UserGroupLists(revision=revision) for stream, revision in c.fetchall()}
     needed = {(entry.event.originator_id, group_id) for entry in entries for group_id in groups_before(entry.event)}
     rows = for_each(

@@ -1,6 +1,7 @@
 """The recorder on an event loop: what happens to its connections."""
 
 import asyncio
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -55,11 +56,15 @@ def event(user: UUID, revision: int, *, known: int = 0, value: bytes = b"{}") ->
     return Write({user: known}, (), [Stored(user, revision, "GroupCreated", value)], (), Clock().now)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the server tells, if asked
+            await asyncio.sleep(0.01)
+
+
 async def until_one_waits(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as looks:
-        async with asyncio.timeout(10):
-            while not looks.execute(WAITS).rowcount:  # noqa: ASYNC110 - the server tells, if asked
-                await asyncio.sleep(0.01)
+        await until(lambda: looks.execute(WAITS).rowcount > 0)
 
 
 async def held_up(
@@ -81,9 +86,7 @@ async def test_one_connection_records_others_read_and_all_are_closed_at_the_end(
         await asyncio.gather(*(recorder.newer({ALICE: 0}) for _ in range(2)))
         await recorder.newer({ALICE: 0})
         assert len(sessions(migrated)) == 3
-    async with asyncio.timeout(10):
-        while sessions(migrated):  # noqa: ASYNC110 - the server ends them
-            await asyncio.sleep(0.01)
+    await until(lambda: not sessions(migrated))
 
 
 async def test_a_connection_that_the_server_closed_meanwhile_is_replaced(migrated: str) -> None:
