@@ -1,7 +1,6 @@
 """The recorder on an event loop: what happens to its connections."""
 
 import asyncio
-from collections.abc import Callable
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from domain.ports import Key, Stale, Unavailable, Write
 from domain.stored import Stored
 from tests.contract.stores import ALICE, APP, BOB, Clock
 from tests.services.postgres_proxy import PostgresProxy
+from tests.unit.adapters.commits import until
 
 pytestmark = pytest.mark.anyio
 
@@ -54,12 +54,6 @@ def nothing(revision: int = 0) -> Write:
 
 def event(user: UUID, revision: int, *, known: int = 0, value: bytes = b"{}") -> Write:
     return Write({user: known}, (), [Stored(user, revision, "GroupCreated", value)], (), Clock().now)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - the server tells, if asked
-            await asyncio.sleep(0.01)
 
 
 async def until_one_waits(url: str) -> None:

@@ -66,7 +66,7 @@ def in_threads(handle: Callable[[Sequence[Submission]], list[Reply]], lanes: int
 async def until(true: Callable[[], object]) -> None:
     """Wait until something holds, with a limit."""
     async with asyncio.timeout(PATIENCE):
-        while not true():  # noqa: ASYNC110 - it holds by what threads do
+        while not true():  # noqa: ASYNC110 - it holds by what threads do, or a server
             await asyncio.sleep(0.001)
 
 
