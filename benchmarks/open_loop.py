@@ -2,14 +2,21 @@
 
 import asyncio
 import os
-import threading
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from ctypes import CDLL, get_errno
+from functools import partial
+from itertools import islice
+from struct import pack
 from typing import cast
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
+
+Answered = Callable[[Exception | None], None]
+"""Told when a request has been carried out: None, or why it was not."""
 
 TICK = 0.0005
 """Seconds after which it is looked at what is due."""
@@ -20,15 +27,14 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport
-        self._answered: asyncio.Future[None]
+        self._answered: Answered | None = None
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if hasattr(self, "_answered") and not self._answered.done():
-            self._answered.set_exception(exc or ConnectionResetError("closed before it answered"))
+        self._tell(exc or ConnectionResetError("closed before it answered"))
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -39,16 +45,24 @@ class Connection(asyncio.Protocol):
         if len(body) < length:
             return
         self._received = b""
-        if head.startswith(b"HTTP/1.1 200 "):
-            self._answered.set_result(None)
-        else:
-            self._answered.set_exception(ValueError(f"not carried out: {head!r} {body!r}"))
+        done = head.startswith(b"HTTP/1.1 200 ")
+        self._tell(None if done else ValueError(f"not carried out: {head!r} {body!r}"))
+
+    def send(self, request: bytes, answered: Answered) -> None:
+        """Send a request, and tell when it has been carried out, or why it was not."""
+        self._answered = answered
+        self._transport.write(request)
 
     async def ask(self, request: bytes) -> None:
         """Send a request, and wait until it has been carried out."""
-        self._answered = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
-        await self._answered
+        future = asyncio.get_running_loop().create_future()
+        self.send(request, lambda error: future.set_result(None) if error is None else future.set_exception(error))
+        await future
+
+    def _tell(self, error: Exception | None) -> None:
+        answered, self._answered = self._answered, None
+        if answered is not None:
+            answered(error)
 
     def close(self) -> None:
         """End the connection."""
@@ -70,27 +84,23 @@ async def connected(port: int, number: int) -> AsyncIterator[list[Connection]]:
 @contextmanager
 def ticking(call: Callable[[], None]) -> Iterator[None]:
     """Call this on the event loop with each tick: sharper than its own timers, which know whole milliseconds."""
-    bell = os.eventfd(0, os.EFD_NONBLOCK)
-    over = threading.Event()
-
-    def ring() -> None:
-        while not over.wait(TICK):
-            os.eventfd_write(bell, 1)
+    system = CDLL(None, use_errno=True)  # Python itself has these from 3.13 on
+    timer = system.timerfd_create(time.CLOCK_MONOTONIC, os.O_NONBLOCK)
+    every = pack("qq", 0, int(TICK * 1e9))
+    if timer < 0 or system.timerfd_settime(timer, 0, every + every, None) < 0:
+        raise OSError(get_errno(), "no timer")
 
     def heard() -> None:
-        os.eventfd_read(bell)
+        os.read(timer, 8)
         call()
 
-    loop, ringing = asyncio.get_running_loop(), threading.Thread(target=ring)
-    loop.add_reader(bell, heard)
-    ringing.start()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(timer, heard)
     try:
         yield
     finally:
-        over.set()
-        ringing.join()
-        loop.remove_reader(bell)
-        os.close(bell)
+        loop.remove_reader(timer)
+        os.close(timer)
 
 
 @contextmanager
@@ -138,30 +148,32 @@ async def alone(port: int, seconds: float, requests: Iterator[bytes]) -> list[fl
 async def at_rate(port: int, connections: int, rate: float, seconds: float, requests: Iterator[bytes]) -> list[float]:
     """Send so many requests a second, and give how long each took: from the moment when it was due to its answer.
 
-    A request that is due and finds no free connection waits, and the wait counts.
+    A request that is due and finds no free connection waits, and the wait counts. Requests are made beforehand, and no
+    task is: what this takes of the machine's cores the service does not have.
     """
+    made = list(islice(requests, round(rate * seconds)))
     took: list[float] = []
-    due: asyncio.Queue[tuple[float, bytes] | None] = asyncio.Queue()
-
-    async def work(connection: Connection) -> None:
-        while (item := await due.get()) is not None:
-            begin, request = item
-            await connection.ask(request)
-            took.append(time.perf_counter() - begin)
-
-    async with connected(port, connections) as made, asyncio.TaskGroup() as tasks:
-        for connection in made:
-            tasks.create_task(work(connection))
+    over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async with connected(port, connections) as all_of_them:
+        free = deque(all_of_them)
         begin, sent = time.perf_counter(), 0
 
         def send_what_is_due() -> None:
             nonlocal sent
-            while sent < (time.perf_counter() - begin) * rate:
-                due.put_nowait((begin + sent / rate, next(requests)))
+            while free and sent < len(made) and begin + sent / rate <= time.perf_counter():
+                connection = free.popleft()
+                connection.send(made[sent], partial(answered, connection, begin + sent / rate))
                 sent += 1
 
+        def answered(connection: Connection, due: float, error: Exception | None) -> None:
+            if error is not None and not over.done():
+                over.set_exception(error)
+            took.append(time.perf_counter() - due)
+            free.append(connection)
+            send_what_is_due()
+            if len(took) == len(made) and not over.done():
+                over.set_result(None)
+
         with ticking(send_what_is_due):
-            await asyncio.sleep(seconds)
-        for _ in made:
-            due.put_nowait(None)
+            await over
     return took
