@@ -16,8 +16,8 @@ from typing import cast
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
 
-Answered = Callable[[Exception | None], None]
-"""Told when a request has been carried out: None, or why it was not."""
+Tell = Callable[[Exception | None], None]
+"""Called when a request has been carried out, with None, or else with why it was not."""
 
 TICK = 0.0005
 """Seconds after which it is looked at what is due."""
@@ -28,7 +28,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport
-        self._answered: Answered | None = None
+        self._whom: Tell | None = None
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -46,24 +46,27 @@ class Connection(asyncio.Protocol):
         if len(body) < length:
             return
         self._received = b""
-        done = head.startswith(b"HTTP/1.1 200 ")
-        self._tell(None if done else ValueError(f"not carried out: {head!r} {body!r}"))
+        carried_out = head.startswith(b"HTTP/1.1 200 ")
+        self._tell(None if carried_out else ValueError(f"not carried out: {head!r} {body!r}"))
 
-    def send(self, request: bytes, answered: Answered) -> None:
-        """Send a request, and tell when it has been carried out, or why it was not."""
-        self._answered = answered
+    def send(self, request: bytes, whom: Tell) -> None:
+        """Send a request, and tell when it has been carried out."""
+        self._whom = whom
         self._transport.write(request)
 
     async def ask(self, request: bytes) -> None:
         """Send a request, and wait until it has been carried out."""
         future = asyncio.get_running_loop().create_future()
         self.send(request, lambda error: future.set_result(None) if error is None else future.set_exception(error))
-        await future
+        try:
+            await future
+        finally:
+            self._whom = None  # who asked may have been cancelled
 
     def _tell(self, error: Exception | None) -> None:
-        answered, self._answered = self._answered, None
-        if answered is not None:
-            answered(error)
+        whom, self._whom = self._whom, None
+        if whom is not None:
+            whom(error)
 
     def close(self) -> None:
         """End the connection."""
@@ -108,22 +111,28 @@ def ticking(call: Callable[[], None]) -> Iterator[None]:
 def going_first() -> Iterator[bool]:
     """Give this thread a core as soon as it needs one, and tell whether the system allows that.
 
-    Otherwise it waits for one that another process has, and its own wait is measured, too. Nor does it search for
-    garbage: that takes a core for milliseconds, while nothing is sent and no answer read.
+    Otherwise it waits for one that another process has, and its own wait is measured, too.
     """
     before = os.sched_getscheduler(0), os.sched_getparam(0)
-    gc.disable()
     try:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     except PermissionError:
-        allowed = False
-    else:
-        allowed = True
+        yield False
+        return
     try:
-        yield allowed
+        yield True
+    finally:
+        os.sched_setscheduler(0, *before)
+
+
+@contextmanager
+def keeping_garbage() -> Iterator[None]:
+    """Search for none: that takes a core for milliseconds, while nothing is sent and no answer read."""
+    gc.disable()
+    try:
+        yield
     finally:
         gc.enable()
-        os.sched_setscheduler(0, *before)
 
 
 async def send_all(port: int, connections: int, requests: Iterable[bytes]) -> None:
@@ -165,18 +174,21 @@ async def at_rate(port: int, connections: int, rate: float, seconds: float, requ
 
         def send_what_is_due() -> None:
             nonlocal sent
-            while free and sent < len(made) and begin + sent / rate <= time.perf_counter():
+            while free and sent < len(made) and (due := begin + sent / rate) <= time.perf_counter():
                 connection = free.popleft()
-                connection.send(made[sent], partial(answered, connection, begin + sent / rate))
+                connection.send(made[sent], partial(answered, connection, due))
                 sent += 1
 
         def answered(connection: Connection, due: float, error: Exception | None) -> None:
-            if error is not None and not over.done():
+            if over.done():  # one before it failed
+                return
+            if error is not None:
                 over.set_exception(error)
+                return
             took.append(time.perf_counter() - due)
             free.append(connection)
             send_what_is_due()
-            if len(took) == len(made) and not over.done():
+            if len(took) == len(made):
                 over.set_result(None)
 
         with ticking(send_what_is_due):

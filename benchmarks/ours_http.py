@@ -23,7 +23,7 @@ import uvloop
 
 from adapters.stores import Store, open_store, open_store_to_write
 from benchmarks.commands import EVENTS, command_json, user_id
-from benchmarks.open_loop import alone, at_rate, going_first, send_all
+from benchmarks.open_loop import alone, at_rate, going_first, keeping_garbage, send_all
 from benchmarks.ours import USERS, seed, settings
 from benchmarks.protocol import answer_requests, tell_begin
 
@@ -147,7 +147,7 @@ class OursOverHTTP:
         # The first write of a page behind a checkpoint takes all of it into the write-ahead log.
         uvloop.run(send_all(self._port, 32, islice(self._requests(), USERS)))
         self._until(self._views_have_caught_up, "the views have caught up")
-        with going_first():
+        with going_first(), keeping_garbage():
             load(warm)
             tell_begin()
             took = load(3 * seconds)  # a 99th percentile needs many
