@@ -16,16 +16,17 @@ def seconds_of(root: int) -> float:
 
     One that ends while this looks would be counted neither by itself nor by its parent: so it looks until none does.
     """
-    before, _ = _look(root)
+    before = family(root).keys()
     while True:
         time.sleep(SETTLES)
-        processes, seconds = _look(root)
-        if processes == before:
-            return seconds
-        before = processes
+        processes = family(root)
+        if processes.keys() == before:
+            return sum(processes.values()) / TICKS
+        before = processes.keys()
 
 
-def _look(root: int) -> tuple[set[int], float]:
+def family(root: int) -> dict[int, int]:
+    """Give a process and all below it, each with its time in ticks and that of its children that have ended."""
     children: dict[int, list[int]] = {}
     ticks: dict[int, int] = {}
     for folder in Path("/proc").iterdir():
@@ -38,9 +39,7 @@ def _look(root: int) -> tuple[set[int], float]:
         pid, parent = int(folder.name), int(fields[1])
         children.setdefault(parent, []).append(pid)
         ticks[pid] = sum(map(int, fields[11:15]))  # utime, stime, and both of the children that have ended
-    processes, found = set[int](), [root]
-    while found:
-        pid = found.pop()
-        processes.add(pid)
+    found = [root]
+    for pid in found:
         found += children.get(pid, [])
-    return processes, sum(ticks.get(pid, 0) for pid in processes) / TICKS
+    return {pid: ticks.get(pid, 0) for pid in found}

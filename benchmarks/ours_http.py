@@ -23,6 +23,7 @@ import uvloop
 
 from adapters.stores import Store, open_store, open_store_to_write
 from benchmarks.commands import EVENTS, command_json, user_id
+from benchmarks.cores import apart
 from benchmarks.open_loop import alone, at_rate, going_first, keeping_garbage, send_all
 from benchmarks.ours import USERS, seed, settings
 from benchmarks.protocol import answer_requests, tell_begin
@@ -32,6 +33,9 @@ SCRIPT = Path(__file__).with_name("commands.lua")
 PROCESSES = os.environ.get("BENCH_PROCESSES", "1")
 READERS = int(os.environ.get("BENCH_READERS", "0"))
 """Devices that follow the live feed meanwhile, each of another user."""
+
+SERVER = int(os.environ["BENCH_SERVER"])
+"""The process that is the parent of all of PostgreSQL's."""
 
 PATIENCE = 60.0
 ABOUT_IN_FLIGHT = 4
@@ -92,10 +96,21 @@ class OursOverHTTP:
             answer = self._wrk(callers, seconds)
             self._rates.setdefault(callers, []).append(answer["count"] / answer["seconds"])
         else:
-            answer = self._latency(callers, warm, seconds, alone_=case == "latency, alone")
+            with self._placed(case):
+                answer = self._latency(callers, warm, seconds, alone_=case.endswith("alone"))
         begin = time.perf_counter()
         self._until(self._views_have_caught_up, "the views have caught up")
         return answer | {"total": self._next - first, "behind": time.perf_counter() - begin}
+
+    @contextmanager
+    def _placed(self, case: str) -> Iterator[None]:
+        """Where the case says so, give the process that answers a core of its own."""
+        if not case.startswith("latency apart"):
+            yield
+            return
+        assert self._service is not None
+        with apart(self._service.pid, [os.getpid(), SERVER]):
+            yield
 
     def check(self) -> dict[str, Any]:
         """Count in the log, after the service has ended."""

@@ -48,6 +48,7 @@ class Run:
             "BENCH_FOLDER": str(self._folder),
             "BENCH_NODE": str(HOME / "node"),
             "BENCH_USERS": str(users),
+            "BENCH_SERVER": str(self.cluster.pid),
         }
         command = PROGRAMS[name].command(installed)
         self.peers[name] = Peer(name, command, {**environment, **PROGRAMS[name].environment}, self._log)
