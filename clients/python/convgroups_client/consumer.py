@@ -70,7 +70,7 @@ class Consumer:
         self._assigned: set[int] = set()
         """Partitions that were given to this consumer and are not opened yet."""
 
-        self._opening: dict[int, Future[tuple[Partition, int | None]]] = {}
+        self._opening: dict[int, Future[Partition]] = {}
         self._lock = Lock()
         """Between this thread and that of kafka-python's loop, in which partitions come and go."""
 
@@ -228,12 +228,10 @@ class Consumer:
                     self._assigned.remove(number)
                     self._opening[number] = self._openers.submit(self._open, number, committed)
 
-    def _open(self, number: int, committed: int | None) -> tuple[Partition, int | None]:
+    def _open(self, number: int, committed: int | None) -> Partition:
         parked = self._parked.read(number)
-        if committed is not None:
-            return Partition(number, Progress(committed), parked), None
-        if self._on_groups is None:
-            return Partition(number, Progress(0), parked), None
+        if committed is not None or self._on_groups is None:
+            return Partition(number, Progress(committed or 0), parked)
         found: Begin = begin(
             self._options, self._prefix, number, lambda: self._stopping.is_set() or number not in self._opening
         )
@@ -243,8 +241,7 @@ class Consumer:
             self._on_groups(user)
             self.metrics.bootstrapped += 1
         known = {user.user: user.revision for user in found.users}
-        opened = Partition(number, Progress(found.offset), parked, known=known, caught_up=found.caught_up)
-        return opened, found.offset
+        return Partition(number, Progress(found.offset), parked, known=known, caught_up=found.caught_up)
 
     def _take_opened(self) -> None:
         for number, opening in list(self._opening.items()):
@@ -253,10 +250,11 @@ class Consumer:
             with self._lock:
                 if self._opening.pop(number, None) is None:
                     continue  # taken away meanwhile: what came of it does not matter
-                partition, begin_at = opening.result()
+                partition = opening.result()
                 place = TopicPartition(self.topic, number)
-                if begin_at is not None:
-                    self._consumer.seek(place, begin_at)
+                # Wherever kafka-python stands: it may have read on meanwhile, where the pause came too late or was
+                # taken back for the partition as it was before, and what it read was nobody's.
+                self._consumer.seek(place, partition.progress.next)
                 self.metrics.waiting_parked += sum(map(len, partition.parked.values()))
                 self._partitions[number] = partition
                 self._consumer.resume(place)

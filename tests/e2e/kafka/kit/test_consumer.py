@@ -3,11 +3,21 @@
 from functools import partial
 
 import pytest
+from kafka import TopicPartition
 
 from adapters.kafka.settings import KafkaSettings
-from convgroups_client import ConversationsAdded, ConversationsRemoved, Event, GroupCreated, Metrics, UnknownEvent
+from convgroups_client import (
+    Consumer,
+    ConversationsAdded,
+    ConversationsRemoved,
+    Event,
+    GroupCreated,
+    Metrics,
+    UnknownEvent,
+)
 from convgroups_client.events import TYPES
 from convgroups_client.records import Received
+from convgroups_client.work import Partition
 from domain.commands import CreateGroup, RenameGroup
 from tests.e2e.kafka.conftest import NewRelay
 from tests.e2e.kafka.kit.conftest import NewConsumer, Seen, each_once_in_order, publish
@@ -70,6 +80,25 @@ def test_it_goes_on_where_it_stopped_and_handles_nothing_again(
     second.wait_for(log.head() - len(first.events))
     together = {user: first.revisions()[user] + second.revisions().get(user, []) for user in first.revisions()}
     assert together == each_once_in_order(log)
+
+
+def test_what_was_read_before_a_partition_was_opened_is_read_again(
+    new_relay: NewRelay, new_consumer: NewConsumer, log: MemoryLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened_late(consumer: Consumer, number: int, committed: int | None) -> Partition:
+        # As happens where a partition is given back while the one that it was is resumed.
+        consumer._consumer.resume(TopicPartition(consumer.topic, number))
+        eventually(lambda: consumer._position(TopicPartition(consumer.topic, number)) > 0, "it was read on")
+        return opened(consumer, number, committed)
+
+    log.grow(400, users=40)  # some in each partition
+    publish(new_relay(), log)
+    opened = Consumer._open
+    monkeypatch.setattr(Consumer, "_open", opened_late)
+    seen = Seen()
+    new_consumer(seen)
+    seen.wait_for(log.head())
+    assert seen.revisions() == each_once_in_order(log)
 
 
 def test_asked_to_stop_it_finishes_what_is_in_hand_and_only_that(
