@@ -39,7 +39,9 @@ def family(root: int) -> dict[int, int]:
         pid, parent = int(folder.name), int(fields[1])
         children.setdefault(parent, []).append(pid)
         ticks[pid] = sum(map(int, fields[11:15]))  # utime, stime, and both of the children that have ended
-    found = [root]
-    for pid in found:
+    processes, found = dict[int, int](), [root]
+    while found:
+        pid = found.pop()
+        processes[pid] = ticks.get(pid, 0)
         found += children.get(pid, [])
-    return {pid: ticks.get(pid, 0) for pid in found}
+    return processes

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from typing import Any
 import uvloop
 
 from adapters.stores import Store, open_store, open_store_to_write
+from benchmarks.cases import OWN_CORE
 from benchmarks.commands import EVENTS, command_json, user_id
-from benchmarks.cores import apart
+from benchmarks.cores import own_core
 from benchmarks.open_loop import alone, at_rate, going_first, keeping_garbage, send_all
 from benchmarks.ours import USERS, seed, settings
 from benchmarks.protocol import answer_requests, tell_begin
@@ -33,9 +34,6 @@ SCRIPT = Path(__file__).with_name("commands.lua")
 PROCESSES = os.environ.get("BENCH_PROCESSES", "1")
 READERS = int(os.environ.get("BENCH_READERS", "0"))
 """Devices that follow the live feed meanwhile, each of another user."""
-
-SERVER = int(os.environ["BENCH_SERVER"])
-"""The process that is the parent of all of PostgreSQL's."""
 
 PATIENCE = 60.0
 ABOUT_IN_FLIGHT = 4
@@ -96,21 +94,13 @@ class OursOverHTTP:
             answer = self._wrk(callers, seconds)
             self._rates.setdefault(callers, []).append(answer["count"] / answer["seconds"])
         else:
-            with self._placed(case):
-                answer = self._latency(callers, warm, seconds, alone_=case.endswith("alone"))
+            assert self._service is not None
+            others = os.getpid(), int(os.environ["BENCH_SERVER"])
+            with own_core(self._service.pid, others) if case in OWN_CORE else nullcontext():
+                answer = self._latency(callers, warm, seconds)
         begin = time.perf_counter()
         self._until(self._views_have_caught_up, "the views have caught up")
         return answer | {"total": self._next - first, "behind": time.perf_counter() - begin}
-
-    @contextmanager
-    def _placed(self, case: str) -> Iterator[None]:
-        """Where the case says so, give the process that answers a core of its own."""
-        if not case.startswith("latency apart"):
-            yield
-            return
-        assert self._service is not None
-        with apart(self._service.pid, [os.getpid(), SERVER]):
-            yield
 
     def check(self) -> dict[str, Any]:
         """Count in the log, after the service has ended."""
@@ -150,12 +140,12 @@ class OursOverHTTP:
             "p99": done["p99"] / 1e3,
         }
 
-    def _latency(self, connections: int, warm: float, seconds: float, *, alone_: bool) -> dict[str, float]:
+    def _latency(self, connections: int, warm: float, seconds: float) -> dict[str, float]:
         peak = max(map(statistics.median, self._rates.values()))
 
         def load(for_seconds: float) -> list[float]:
             requests = self._requests()
-            if alone_:
+            if connections == 1:
                 return uvloop.run(alone(self._port, for_seconds, requests))
             return uvloop.run(at_rate(self._port, connections, peak / 2, for_seconds, requests))
 

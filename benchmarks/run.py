@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TextIO
 
 from benchmarks import cpu, install, report
-from benchmarks.cases import LATE, PROGRAMS, REFERENCES, Case, steps
+from benchmarks.cases import LATE, OWN_CORE, PROGRAMS, REFERENCES, Case, steps
 from benchmarks.cluster import Cluster
+from benchmarks.cores import why_no_own_core
 from benchmarks.machine import facts
 from benchmarks.peer import ROOT, Peer
 from benchmarks.results import Key, Line, Results, Stored
@@ -37,6 +38,7 @@ class Run:
         self.cluster = cluster
         self.peers: dict[str, Peer] = {}
         self.results = results
+        self.no_own_core = why_no_own_core(cluster.pid)
         self._folder = folder
         self._log = log
 
@@ -66,7 +68,7 @@ class Run:
         self.cluster.run("CHECKPOINT")
         checkpoint = self.cluster.last_checkpoint()
         for case, callers in steps()[:: -1 if turn % 2 else 1]:
-            if case.peer in self.peers and not (case.table == "late" and self.cluster.no_late_commits):
+            if self._is_possible(case):
                 self._measure(case, callers, seconds)
         if self.cluster.last_checkpoint() != checkpoint:
             sys.exit(f"a checkpoint fell into round {turn + 1}: LOG_FILES in benchmarks/cluster.py is to be raised")
@@ -74,7 +76,7 @@ class Run:
     def warm_up(self) -> None:
         """Visit the commands once, shortly, and count nothing."""
         for case, callers in steps():
-            if case.peer in self.peers and case.table not in ("late", "views"):
+            if self._is_possible(case) and case.table not in ("late", "views"):
                 self._ask(case, callers, 0.3)
 
     def count(self) -> None:
@@ -92,6 +94,11 @@ class Run:
         """End the peers."""
         for peer in self.peers.values():
             peer.end()
+
+    def _is_possible(self, case: Case) -> bool:
+        return case.peer in self.peers and not (
+            (case.table == "late" and self.cluster.no_late_commits) or (case.case in OWN_CORE and self.no_own_core)
+        )
 
     def _measure(self, case: Case, callers: int, seconds: float) -> None:
         self.cluster.let_commits_take(LATE if case.table == "late" else 0)
@@ -170,6 +177,8 @@ def main() -> None:
         stack.callback(run.end)
         if cluster.no_late_commits:
             results.left_out["late commits"] = cluster.no_late_commits
+        if run.no_own_core:
+            results.left_out["a core of its own"] = run.no_own_core
         measure(run, asked, installed)
     report.write(results, asked.report)
     say(f"report: {asked.report}")
